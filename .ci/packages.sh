@@ -1,0 +1,32 @@
+#!/bin/sh
+# packages.sh: Debian packages that the tests use: the cluster's own validators and a browser.
+set -eu
+needed="git:git
+crm_simulate:pacemaker-cli-utils
+corosync:corosync
+drbdadm:drbd-utils
+haproxy:haproxy
+chromium:chromium
+pdftotext:poppler-utils
+unshare:util-linux
+ip:iproute2"
+missing=""
+for entry in $needed; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${entry%%:*}" >/dev/null || missing="$missing ${entry#*:}"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing for the tests:$missing"
+    # services must not start because a test wants their validators
+    printf '#!/bin/sh\nexit 101\n' > /tmp/policy-rc.d.$$
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+        install -m 0755 /tmp/policy-rc.d.$$ /usr/sbin/policy-rc.d
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
+    rm -f /tmp/policy-rc.d.$$
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+    echo "Not root: tests that need these packages are left out, each with its reason:$missing"
+fi

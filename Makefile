@@ -1,0 +1,50 @@
+# make evaluate   environment from the lock, then the whole evaluation of criteria/sme.yml
+# make test       everything that must hold: lint, types, import contract, tests
+# make bench      speed and memory beside the peers, as ratios
+# make lock       new locks (needs uv)
+
+.DEFAULT_GOAL := evaluate
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+OUT ?= out
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@sh .ci/venv.sh $(PYTHON) $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.runtime requirements-test.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+.PHONY: evaluate
+evaluate: $(VENV)/.runtime
+	$(BIN)/evaluate --criteria criteria/sme.yml --out $(OUT)
+
+.PHONY: test
+test: $(VENV)/.test
+	@sh .ci/packages.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+.PHONY: bench
+bench: $(VENV)/.test
+	$(BIN)/python tests/bench/mine.py
+
+.PHONY: lock
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate \
+	  pyproject.toml .ci/build.in -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate \
+	  pyproject.toml .ci/build.in --group test -c requirements.lock -o requirements-test.lock
+
+.PHONY: clean
+clean:
+	rm -rf $(VENV) $(OUT) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,157 @@
+"""Puts what the stages found into the result model; computes nothing of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from evaluator.metrics import MetricTable
+from evaluator.rank import Ranking, effective_weights
+from evaluator.result import (
+    SCHEMA_VERSION,
+    ComponentResult,
+    Evaluation,
+    StackResult,
+    WeightRow,
+)
+from evaluator.score import Scores, stack_lights
+from evaluator.select import Order
+from evaluator.snapshot import Snapshot
+from evaluator.study.model import Study
+
+SOFTWARE = ("floss-evaluator", "perceval", "pandas", "numpy", "scikit-criteria")
+
+
+def assemble(
+    study: Study,
+    snapshot: Snapshot,
+    table: MetricTable,
+    scores: Scores,
+    ranking: Ranking,
+    components: Mapping[str, Ranking],
+    order: Order,
+    seed: int,
+) -> Evaluation:
+    """The whole result of one run."""
+    criteria = study.criteria
+    removed = [key for key in study.stacks if key in scores.removed]
+    stacks = [_stack(study, scores, ranking, order, key) for key in [*order.final, *removed]]
+    return Evaluation(
+        schema_version=SCHEMA_VERSION,
+        as_of=table.as_of,
+        title=criteria.title,
+        question=criteria.question,
+        criteria=criteria.id,
+        attitude=criteria.attitude,
+        seed=seed,
+        draws=criteria.decision.draws,
+        snapshot_date=snapshot.as_of,
+        stacks=stacks,
+        components={
+            role: _components(study, scores, found, role) for role, found in components.items()
+        },
+        selection=order.selection,
+        weights=_weights(study),
+        agreement=ranking.agreement,
+        coverage=scores.coverage,
+        metrics=table.rows,
+        yearly=table.yearly,
+        sources=snapshot.sources,
+        versions={name: version(name) for name in SOFTWARE},
+        inputs={**study.files, "snapshot": snapshot.digest},
+    )
+
+
+def _judged(ranking: Ranking, name: str, place: int) -> dict[str, Any]:
+    """The fields that stacks and components share; scores that mean nothing are None."""
+    i = ranking.names.index(name)
+    scored = math.isfinite(float(ranking.score[i]))
+    return {
+        "rank": place,
+        "score": float(ranking.score[i]) if scored else None,
+        "score_low": float(ranking.score_low[i]) if scored else None,
+        "score_high": float(ranking.score_high[i]) if scored else None,
+        "first_rank_probability": float(ranking.acceptability[i, 0]),
+        "rank_acceptability": [float(x) for x in ranking.acceptability[i]],
+        "method_scores": {m: float(s[i]) for m, s in ranking.method_scores.items()}
+        if scored
+        else {},
+        "method_ranks": {m: int(r[i]) for m, r in ranking.method_ranks.items()},
+    }
+
+
+NOT_RANKED: Mapping[str, Any] = {
+    "rank": None,
+    "score": None,
+    "score_low": None,
+    "score_high": None,
+    "first_rank_probability": None,
+    "rank_acceptability": [],
+    "method_scores": {},
+    "method_ranks": {},
+}
+
+
+def _stack(study: Study, scores: Scores, ranking: Ranking, order: Order, key: str) -> StackResult:
+    stack = study.stacks[key]
+    removal = scores.removed.get(key)
+    if removal is None:
+        judged = _judged(ranking, key, order.final.index(key) + 1)
+        quality = int(ranking.rank[ranking.names.index(key)])
+        reasons = [f"place {quality} in quality, place {order.effort_ranks[key]} in effort"]
+    else:
+        judged, quality = {**NOT_RANKED, "score": ranking.reference_scores.get(key)}, None
+        reasons = [text for _, text in removal.broken]
+    return StackResult(
+        **judged,
+        values=scores.matrix[key],
+        lights=stack_lights(study, scores.lights, stack),
+        id=key,
+        name=stack.name,
+        summary=stack.summary,
+        components=stack.components,
+        deployable=stack.profile is not None,
+        outcome="ranked" if removal is None else "removed",
+        removed_by=removal.broken[0][0] if removal else "",
+        stage=removal.stage if removal else "",
+        reasons=reasons,
+        quality_rank=quality,
+        effort_rank=order.effort_ranks.get(key),
+        functional_match=scores.match[key],
+        functions=scores.functions[key],
+        effort=scores.efforts[key],
+    )
+
+
+def _components(study: Study, scores: Scores, ranking: Ranking, role: str) -> list[ComponentResult]:
+    results = [
+        ComponentResult(
+            **_judged(ranking, name, int(ranking.rank[i])),
+            values=scores.component_matrix[role][name],
+            lights=scores.lights[name],
+            id=name,
+            name=study.candidates[name].name,
+            role=role,
+        )
+        for i, name in enumerate(ranking.names)
+    ]
+    return sorted(results, key=lambda c: (c.rank, c.id))
+
+
+def _weights(study: Study) -> list[WeightRow]:
+    effective = effective_weights(study.criteria)
+    return [
+        WeightRow(
+            criterion=c.id,
+            name=c.name,
+            group=c.group,
+            direction=c.direction,
+            typed=c.weight,
+            effective=effective[c.id],
+            source=c.source,
+            reason=c.reason,
+        )
+        for c in study.criteria.criteria
+    ]

@@ -1,0 +1,295 @@
+"""The ``evaluate`` command: options in, stages called, findings out with an exit code."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from evaluator import display
+from evaluator.findings import EvaluationError, ExitCode, Finding, allowed_values
+from evaluator.metrics import all_metrics
+from evaluator.mine.sources import backends
+from evaluator.pipeline import DEFAULT_SEED, Analysis, load
+from evaluator.study import load_study
+
+EPILOG = """
+Exit codes: 0 ok; 1 findings at or above a limit; 2 usage, invalid input or unwritable output;
+3 a source unavailable; 4 cluster build or check failed; 70 internal error; 130 interrupted.
+Every option can also be set in the environment, as EVALUATE_CRITERIA and so on.
+"""
+
+app = typer.Typer(
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Choose free software for a service, defend the choice, and get the cluster to run it.",
+    epilog=EPILOG,
+)
+
+
+def _date(typed: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(typed)
+    except ValueError:
+        raise typer.BadParameter(f"{typed!r} is not a date; write YYYY-MM-DD") from None
+
+
+CriteriaOption = Annotated[
+    str,
+    typer.Option(
+        "--criteria",
+        envvar="EVALUATE_CRITERIA",
+        help="Criteria file: a path, or the name of a shipped one (sme.yml, lazy-user.yml).",
+    ),
+]
+SiteOption = Annotated[
+    str | None,
+    typer.Option("--site", envvar="EVALUATE_SITE", help="Site file, instead of the criteria's."),
+]
+SnapshotOption = Annotated[
+    str | None,
+    typer.Option(
+        "--snapshot", envvar="EVALUATE_SNAPSHOT", help="Folder of a snapshot, not the shipped one."
+    ),
+]
+AsOfOption = Annotated[
+    dt.date | None,
+    typer.Option(
+        "--as-of",
+        parser=_date,
+        metavar="YYYY-MM-DD",
+        envvar="EVALUATE_AS_OF",
+        help="Evaluate as of this date (default: the snapshot's).",
+    ),
+]
+SeedOption = Annotated[
+    int, typer.Option("--seed", envvar="EVALUATE_SEED", min=0, help="Seed of all random draws.")
+]
+FormatOption = Annotated[
+    display.Format, typer.Option("--format", envvar="EVALUATE_FORMAT", help="Form of the output.")
+]
+OutOption = Annotated[
+    Path, typer.Option("--out", envvar="EVALUATE_OUT", help="Folder for what is written.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def main_command(
+    context: typer.Context,
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    out: OutOption = Path("."),
+    seed: SeedOption = DEFAULT_SEED,
+    format: FormatOption = display.Format.table,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Run everything: ranking on the terminal; report.html, report.pdf and bundle/ in --out."""
+    if version:
+        from evaluator import __version__
+
+        typer.echo(__version__)
+        return
+    if context.invoked_subcommand is not None:
+        typed = {
+            key: value
+            for key, value in context.params.items()
+            if context.get_parameter_source(key) is not None
+            and str(context.get_parameter_source(key)).endswith("COMMANDLINE")
+        }
+        context.default_map = dict.fromkeys(context.command.commands, typed)  # type: ignore[attr-defined]
+        return
+    run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
+    winner = run.evaluation.winner
+    with display.progress("writing the report"):
+        written = run.report(out)
+    if winner is not None and winner.deployable:
+        written.append(run.bundle(out / "bundle"))
+    display.ranking(run, format)
+    if winner is not None and not winner.deployable:
+        display.note(f"No bundle: stack {winner.id!r} has no deployment profile yet.")
+    display.written(written, format)
+
+
+@app.command()
+def rank(
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    seed: SeedOption = DEFAULT_SEED,
+    format: FormatOption = display.Format.table,
+) -> None:
+    """Rank the stacks, and the components within their roles."""
+    display.ranking(
+        load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed), format
+    )
+
+
+@app.command()
+def metrics(
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    format: FormatOption = display.Format.table,
+    candidate: Annotated[
+        list[str] | None, typer.Option("--candidate", help="Only this candidate (repeatable).")
+    ] = None,
+) -> None:
+    """Print the metrics of every candidate, with n, window, outcome and source."""
+    analysis = load(criteria, site=site, snapshot=snapshot)
+    run = analysis.run(as_of=as_of)
+    display.metrics(run, format, _known_candidates(analysis, candidate))
+
+
+def _known_candidates(analysis: Analysis, typed: list[str] | None) -> list[str]:
+    known = analysis.study.candidates
+    for name in typed or ():
+        if name not in known:
+            raise _unknown("candidate", name, known)
+    return typed or list(known)
+
+
+def _unknown(what: str, typed: str, known: Iterable[str]) -> EvaluationError:
+    remedy = allowed_values(typed, known, most=40)
+    return EvaluationError(Finding(f"unknown-{what}", f"unknown {what} {typed!r}", remedy=remedy))
+
+
+@app.command()
+def report(
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    out: OutOption = Path("."),
+    seed: SeedOption = DEFAULT_SEED,
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Write report.pdf too.")] = True,
+) -> None:
+    """Write the selection report: report.html and report.pdf."""
+    run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
+    with display.progress("writing the report"):
+        written = run.report(out, ("html", "pdf") if pdf else ("html",))
+    display.written(written, display.Format.table)
+
+
+@app.command()
+def bundle(
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    out: OutOption = Path("bundle"),
+    seed: SeedOption = DEFAULT_SEED,
+    stack: Annotated[
+        str | None, typer.Option("--stack", help="Render this stack instead of the winner.")
+    ] = None,
+) -> None:
+    """Write the deploy bundle of the winner, or of another deployable stack."""
+    run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
+    display.written([run.bundle(out, stack)], display.Format.table)
+
+
+@app.command()
+def mine(
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    out: Annotated[
+        Path, typer.Option("--out", envvar="EVALUATE_OUT", help="Folder of the new snapshot.")
+    ] = Path("snapshot"),
+    cache: Annotated[
+        Path,
+        typer.Option("--cache", envvar="EVALUATE_CACHE", help="Private cache of what is mined."),
+    ] = Path("~/.cache/floss-evaluator"),
+    as_of: AsOfOption = None,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Only this data source (repeatable).")
+    ] = None,
+    allow_local: Annotated[
+        bool, typer.Option("--allow-local", help="Accept paths and file: addresses as sources.")
+    ] = False,
+) -> None:
+    """Mine the study's repositories and mail archives with Perceval into a snapshot."""
+    from evaluator.mine import failures
+    from evaluator.mine import mine as mine_sources
+
+    study = load_study(criteria, site=site, metrics=all_metrics(), backends=backends())
+    wanted = study.data_sources()
+    for name in source or ():
+        if name not in wanted:
+            raise _unknown("source", name, wanted)
+    rows = mine_sources(
+        [wanted[name] for name in source or wanted],
+        cache=cache.expanduser(),
+        out=out,
+        retrieved=dt.datetime.now(dt.UTC).date(),
+        as_of=as_of,
+        progress=display.mining_progress,
+        allow_local=allow_local,
+    )
+    display.mined(rows)
+    display.written([out], display.Format.table)
+    if failed := failures(rows):
+        raise EvaluationError(failed, ExitCode.UNAVAILABLE)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a criteria file, for completion in editors."""
+    import json
+
+    from evaluator.study.model import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, sort_keys=True))
+
+
+def guarded(command: Callable[[], Any]) -> int:
+    """Run a command; turn every way in which it can fail into a message and an exit code."""
+    try:
+        code = command()
+    except EvaluationError as error:
+        display.findings(error.findings)
+        return int(error.exit_code)
+    except TyperException as error:
+        show = getattr(error, "show", None)
+        if show is not None:  # a usage error knows its command and prints its usage line
+            show()
+        else:
+            display.findings([Finding("usage", error.format_message())])
+        return int(ExitCode.INVALID)
+    except typer.Exit as error:
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        display.note("Interrupted; nothing half-written was left.")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.OK)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        problem = f"{place}{error.strerror or error}"
+        display.findings([Finding("output-failed", problem, remedy="free space or pick --out")])
+        return int(ExitCode.INVALID)
+    except Exception as error:
+        if os.environ.get("EVALUATE_DEBUG"):
+            raise
+        problem = f"{type(error).__name__}: {error}"
+        remedy = "this is a fault of the tool; set EVALUATE_DEBUG=1 for the traceback to report"
+        display.findings([Finding("internal", problem, remedy=remedy)])
+        return int(ExitCode.INTERNAL)
+    return code if isinstance(code, int) else int(ExitCode.OK)
+
+
+def main() -> None:
+    """Entry point of the ``evaluate`` script."""
+    raise SystemExit(guarded(lambda: app(standalone_mode=False)))

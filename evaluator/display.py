@@ -1,0 +1,289 @@
+"""What the command line prints: data on stdout, messages on stderr, mined text made harmless."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from evaluator.findings import Finding, Severity
+from evaluator.pipeline import Run
+from evaluator.result import ComponentResult, SourceRow, StackResult
+
+WIDTH_WITHOUT_TERMINAL = 120
+BAR = 10
+
+
+class Format(StrEnum):
+    table = "table"
+    json = "json"
+    csv = "csv"
+    md = "md"
+
+
+def plain(text: str) -> str:
+    """Text without control and bidirectional characters, which could drive a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def safe(text: str) -> str:
+    """Text for Rich: plain, and with its markup escaped."""
+    return escape(plain(text))
+
+
+def _console(*, stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
+    return Console(stderr=stderr, width=width, highlight=False, emoji=False)
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print findings to stderr."""
+    console = _console(stderr=True)
+    for finding in found:
+        style = "red" if finding.severity is Severity.ERROR else "yellow"
+        console.print(f"[{style}]{safe(str(finding))}[/{style}]", soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Print a message to stderr."""
+    _console(stderr=True).print(safe(text), soft_wrap=True)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[None]:
+    """Show that something takes a while, on a terminal only."""
+    console = _console(stderr=True)
+    if console.is_terminal:
+        with console.status(safe(what)):
+            yield
+    else:
+        yield
+
+
+def written(paths: Sequence[Path], format: Format) -> None:
+    """Say which files were written: on stdout beside a table, else on stderr."""
+    console = _console(stderr=format is not Format.table)
+    for path in paths:
+        suffix = "/" if path.is_dir() else ""
+        console.print(f"wrote {safe(str(path))}{suffix}", soft_wrap=True)
+
+
+# --- mining ---------------------------------------------------------------------------------
+
+
+def mining_progress(source: str, outcome: str, done: int, total: int) -> None:
+    """One line on stderr for each source that is done."""
+    note(f"[{done}/{total}] {source}: {outcome}")
+
+
+def mined(rows: Sequence[SourceRow]) -> None:
+    """Print what became of each source."""
+    console, table = _console(), Table(box=None, pad_edge=False)
+    for name in ("source", "outcome", "items", "first", "last", "dropped", "reason"):
+        table.add_column(name, justify="right" if name in ("items", "dropped") else "left")
+    for row in rows:
+        table.add_row(
+            safe(row.id),
+            row.outcome,
+            str(row.items),
+            str(row.first or "–"),
+            str(row.last or "–"),
+            str(sum(row.dropped.values())),
+            safe(row.reason),
+        )
+    console.print(table)
+
+
+# --- ranking --------------------------------------------------------------------------------
+
+
+def ranking(run: Run, format: Format) -> None:
+    """Print stacks, components and the reason."""
+    if format is Format.json:
+        print(json.dumps(ranking_data(run), indent=2, ensure_ascii=False))
+    elif format is Format.table:
+        _ranking_table(run)
+    else:
+        rows = [_flat(stack) for stack in run.evaluation.stacks]
+        _print_rows(rows, format)
+        if format is Format.md:
+            print(f"\n{plain(run.selection.reason)}")
+
+
+def ranking_data(run: Run) -> dict[str, Any]:
+    """The ranking as the documented JSON structure."""
+    result = run.evaluation
+    return {
+        "schema_version": result.schema_version,
+        "as_of": result.as_of.isoformat(),
+        "criteria": result.criteria,
+        "winner": result.selection.winner,
+        "runner_up": result.selection.runner_up,
+        "reason": result.selection.reason,
+        "stacks": [
+            {
+                "id": s.id,
+                "rank": s.rank,
+                "score": s.score,
+                "score_interval": [s.score_low, s.score_high],
+                "first_rank_probability": s.first_rank_probability,
+                "quality_rank": s.quality_rank,
+                "effort_rank": s.effort_rank,
+                "effort_eur": [s.effort.low, s.effort.median, s.effort.high],
+                "outcome": s.outcome,
+                "removed_by": s.removed_by or None,
+                "stage": s.stage or None,
+                "reasons": s.reasons,
+            }
+            for s in result.stacks
+        ],
+        "components": {
+            role: [_component(c) for c in entries] for role, entries in result.components.items()
+        },
+    }
+
+
+def _component(component: ComponentResult) -> dict[str, Any]:
+    return {
+        "id": component.id,
+        "rank": component.rank,
+        "score": component.score,
+        "first_rank_probability": component.first_rank_probability,
+    }
+
+
+def _flat(stack: StackResult) -> dict[str, Any]:
+    return {
+        "rank": stack.rank,
+        "stack": stack.id,
+        "score": _round(stack.score),
+        "first_rank_probability": _round(stack.first_rank_probability),
+        "quality_rank": stack.quality_rank,
+        "effort_rank": stack.effort_rank,
+        "effort_eur": round(stack.effort.median),
+        "outcome": stack.outcome,
+        "removed_by": stack.removed_by,
+        "reasons": "; ".join(stack.reasons),
+    }
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _ranking_table(run: Run) -> None:
+    result, console = run.evaluation, _console()
+    console.print(f"[bold]{safe(result.title)}[/bold], as of {result.as_of}", soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for name in ("#", "stack", "score", "[5 %, 95 %]", "first in", "quality", "effort", "EUR"):
+        table.add_column(name, justify="left" if name in ("stack", "score") else "right")
+    for stack in (s for s in result.stacks if s.outcome == "ranked"):
+        table.add_row(
+            str(stack.rank),
+            safe(stack.name),
+            _bar(stack.score),
+            "–" if stack.score_low is None else f"{stack.score_low:.2f}, {stack.score_high:.2f}",
+            "–" if stack.first_rank_probability is None else f"{stack.first_rank_probability:.0%}",
+            str(stack.quality_rank),
+            str(stack.effort_rank),
+            f"{stack.effort.median:,.0f}",
+        )
+    console.print(table)
+    removed = [s for s in result.stacks if s.outcome == "removed"]
+    if removed:
+        console.print("\n[bold]Removed[/bold]")
+        trail = Table(box=None, pad_edge=False, show_header=False)
+        for _ in range(3):
+            trail.add_column()
+        for stack in removed:
+            more = f" (and {len(stack.reasons) - 1} more)" if len(stack.reasons) > 1 else ""
+            trail.add_row(safe(stack.name), stack.stage, safe(stack.reasons[0]) + more)
+        console.print(trail)
+    console.print("\n[bold]Components[/bold]")
+    for role, entries in result.components.items():
+        if len(entries) > 1:
+            order = ", ".join(f"{c.rank}. {safe(c.name)}" for c in entries)
+            console.print(f"{safe(role)}: {order}", soft_wrap=True)
+    console.print(f"\n{safe(result.selection.reason)}")
+
+
+def _bar(score: float | None) -> str:
+    if score is None:
+        return "–"
+    full = round(score * BAR)
+    return f"{'█' * full}{'░' * (BAR - full)} {score:.2f}"
+
+
+# --- metrics --------------------------------------------------------------------------------
+
+
+def metrics(run: Run, format: Format, candidates: Sequence[str]) -> None:
+    """Print the metric rows of some candidates."""
+    rows = [r.model_dump() for r in run.evaluation.metrics if r.candidate in candidates]
+    if format is Format.json:
+        data = {
+            "schema_version": run.evaluation.schema_version,
+            "as_of": run.evaluation.as_of.isoformat(),
+            "metrics": rows,
+        }
+        print(json.dumps(data, indent=2, ensure_ascii=False))
+    elif format is not Format.table:
+        _print_rows(rows, format)
+    else:
+        console, table = _console(), Table(box=None, pad_edge=False)
+        for name in ("candidate", "metric", "value", "unit", "n", "window", "outcome"):
+            table.add_column(name, justify="right" if name in ("value", "n") else "left")
+        for row in rows:
+            value = "–" if row["value"] is None else f"{row['value']:.4g}"
+            n = "–" if row["n"] is None else str(row["n"])
+            table.add_row(
+                safe(row["candidate"]), row["metric"], value, row["unit"], n, row["window"],
+                row["outcome"],
+            )  # fmt: skip
+        console.print(table)
+
+
+# --- rows -----------------------------------------------------------------------------------
+
+
+def _print_rows(rows: Sequence[dict[str, Any]], format: Format) -> None:
+    names = list(rows[0]) if rows else []
+    if format is Format.csv:
+        out = io.StringIO()
+        writer = csv.DictWriter(out, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({k: _csv_cell(v) for k, v in row.items()} for row in rows)
+        print(out.getvalue(), end="")
+        return
+    print("| " + " | ".join(names) + " |")
+    print("|" + "|".join(" --- " for _ in names) + "|")
+    for row in rows:
+        print("| " + " | ".join(_markdown_cell(v) for v in row.values()) + " |")
+
+
+def _csv_cell(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets a leading apostrophe."""
+    if isinstance(value, str):
+        clean = plain(value).replace("\n", " ")
+        return f"'{clean}" if clean[:1] in ("=", "+", "-", "@", "\t") else clean
+    return value
+
+
+def _markdown_cell(value: Any) -> str:
+    text = "" if value is None else plain(str(value)).replace("\n", " ")
+    for char in "\\|<>[]`*_":
+        text = text.replace(
+            char, f"\\{char}" if char not in "<>" else {"<": "&lt;", ">": "&gt;"}[char]
+        )
+    return text

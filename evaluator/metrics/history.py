@@ -1,0 +1,143 @@
+"""A candidate's history as of a date: the slice of the snapshot that its metrics may see."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from evaluator.snapshot import Snapshot
+from evaluator.study.model import Catalogue, Study
+
+DAYS_PER_MONTH = 365.25 / 12
+MAIL_SILENCE_DAYS = 30
+
+
+def months_before(date: pd.Timestamp, months: int) -> pd.Timestamp:
+    """The same day of the month, so many months earlier (the month's last day if shorter)."""
+    return date - pd.DateOffset(months=months)
+
+
+@dataclass(frozen=True)
+class Organisations:
+    """Mail domain → organisation; personal, placeholder and lone domains are unknown (ours)."""
+
+    names: Mapping[str, str]
+    unknown: frozenset[str]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Organisations:
+        names = {d.lower(): o.name for o in catalogue.organisations for d in o.domains}
+        nobody = [*catalogue.personal_domains, *catalogue.placeholder_domains, ""]
+        return cls(names, frozenset(d.lower() for d in nobody))
+
+    def organisation(self, domain: str) -> str | None:
+        """Organisation of a domain or of the closest parent domain that is listed."""
+        labels = domain.split(".")
+        for start in range(len(labels)):
+            parent = ".".join(labels[start:])
+            if parent in self.unknown:
+                return None
+            if parent in self.names:
+                return self.names[parent]
+        return domain
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything known of one candidate up to and including ``as_of``.
+
+    ``commits`` are deduplicated over the candidate's sources (shared history counts once);
+    ``work`` leaves out merges and bots.  ``born`` is the author date where it is plausible, the
+    commit date otherwise: it dates a person's arrival, while ``committed`` dates activity, so
+    that nothing that entered a repository later can leak into an earlier as-of date.
+    """
+
+    candidate: str
+    as_of: pd.Timestamp
+    commits: pd.DataFrame
+    work: pd.DataFrame
+    messages: pd.DataFrame
+    releases: pd.DataFrame
+    organisations: Organisations
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Why there is no ``git`` or ``mail``; absent when there is."""
+    mail_end: pd.Timestamp | None = None
+    """Newest message of the archives, as of the date."""
+
+    def window(self, frame: pd.DataFrame, column: str, months: int, end: int = 0) -> pd.DataFrame:
+        """Rows in the ``months`` months that end ``end`` months before the as-of date."""
+        stop = months_before(self.as_of, end) + pd.Timedelta(days=1)
+        start = months_before(self.as_of, end + months) + pd.Timedelta(days=1)
+        dates = frame[column]
+        return frame[(dates >= start) & (dates < stop)]
+
+    def months_since(self, date: pd.Timestamp) -> float:
+        return (self.as_of - date).days / DAYS_PER_MONTH
+
+    def mail_share_covered(self, months: int) -> float:
+        """Share of the window that the archive covers: a list may have moved or been cut off."""
+        if self.mail_end is None:
+            return 0.0
+        start = months_before(self.as_of, months)
+        silent = (self.as_of - self.mail_end).days
+        if silent <= MAIL_SILENCE_DAYS:
+            return 1.0
+        return max(0.0, (self.mail_end - start).days / (self.as_of - start).days)
+
+
+def candidate_history(study: Study, snapshot: Snapshot, candidate: str, as_of: dt.date) -> History:
+    """Slice the snapshot for one candidate (its own sources, not those of a suite's parts)."""
+    end = pd.Timestamp(as_of).as_unit("s")
+    sources = study.candidates[candidate].data_sources
+    ids = [s.id for s in sources]
+    commits = _commits(snapshot, ids, end)
+    bots = snapshot.persons.loc[snapshot.persons["bot"], "person"].to_numpy()
+    work = commits[~commits["merge"] & ~commits["person"].isin(bots)]
+    messages = _rows(snapshot.messages, ids).drop_duplicates("message")
+    messages = messages.assign(day=messages["sent"].dt.tz_localize(None))
+    messages = messages[messages["day"] < end + pd.Timedelta(days=1)]
+    messages = messages[~messages["person"].isin(bots)]
+    releases = _rows(snapshot.releases, ids)
+    releases = releases[releases["released"] <= end].drop_duplicates("version")
+    missing = {
+        "git": _missing(snapshot, [s.id for s in sources if s.backend == "git"], "repository"),
+        "mail": _missing(snapshot, [s.id for s in sources if s.backend != "git"], "mail archive"),
+    }
+    return History(
+        candidate=candidate,
+        as_of=end,
+        commits=commits,
+        work=work,
+        messages=messages,
+        releases=releases,
+        organisations=Organisations.of(study.catalogue),
+        missing={k: v for k, v in missing.items() if v},
+        mail_end=messages["day"].max() if len(messages) else None,
+    )
+
+
+def _rows(frame: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
+    return frame[frame["source"].isin(ids)]
+
+
+def _commits(snapshot: Snapshot, ids: Sequence[str], end: pd.Timestamp) -> pd.DataFrame:
+    commits = _rows(snapshot.commits, ids)
+    commits = commits[commits["committed"] <= end].drop_duplicates("commit")
+    authored, committed = commits["authored"].to_numpy(), commits["committed"].to_numpy()
+    plausible = (authored >= np.datetime64("1990-01-01")) & (authored <= committed)
+    return commits.assign(born=np.where(plausible, authored, committed))
+
+
+def _missing(snapshot: Snapshot, ids: Sequence[str], what: str) -> str:
+    """Why nothing of these sources can be counted; empty when at least one was mined."""
+    if not ids:
+        return f"no {what} is listed for this candidate"
+    rows = [(i, snapshot.source(i)) for i in ids]
+    if any(row is not None and row.outcome == "ok" for _, row in rows):
+        return ""
+    reasons = [f"{i}: {row.reason if row else 'not in the snapshot'}" for i, row in rows]
+    return "; ".join(reasons)

@@ -1,0 +1,207 @@
+"""The pipeline, as its table of contents: study → metrics → score → rank → select → result.
+
+Mining happens before (:mod:`evaluator.mine`), report and bundle after; all of them meet in
+:class:`Run`, which is what ``import evaluator as ev`` users hold.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from evaluator.assembly import assemble
+from evaluator.content import shipped_snapshot
+from evaluator.findings import EvaluationError, Finding
+from evaluator.metrics import MetricTable, all_metrics, measure
+from evaluator.mine.sources import backends
+from evaluator.rank import rank
+from evaluator.result import Evaluation, Selection
+from evaluator.score import score
+from evaluator.select import select
+from evaluator.snapshot import Snapshot, read_snapshot
+from evaluator.study import Study, load_study
+
+if TYPE_CHECKING:
+    from evaluator.bundle import Bundle
+
+DEFAULT_SEED = 20150101
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A study and a snapshot: everything that is needed to run."""
+
+    study: Study
+    snapshot: Snapshot
+
+    def run(self, *, as_of: dt.date | None = None, seed: int = DEFAULT_SEED) -> Run:
+        """Evaluate as of a date (the snapshot's own by default).
+
+        Raises
+        ------
+        EvaluationError
+            When ``as_of`` lies after the snapshot, which cannot know that date.
+        """
+        date = as_of or self.snapshot.as_of
+        if date > self.snapshot.as_of:
+            raise EvaluationError(
+                Finding(
+                    "as-of-after-snapshot",
+                    f"as-of date {date} is after the snapshot's, {self.snapshot.as_of}",
+                    remedy=f"give a date up to {self.snapshot.as_of}, or mine a newer snapshot",
+                )
+            )
+        table = measure(self.study, self.snapshot, date)
+        return Run(self, table, evaluate(self.study, self.snapshot, table, seed))
+
+
+def load(
+    criteria: str | Path = "sme.yml",
+    *,
+    site: str | Path | None = None,
+    snapshot: str | Path | None = None,
+) -> Analysis:
+    """Read a study (a path, or the name of a shipped criteria file) and a snapshot.
+
+    Raises
+    ------
+    EvaluationError
+        With all findings in the study's files, or in the snapshot's.
+    """
+    study = load_study(criteria, site=site, metrics=all_metrics(), backends=backends())
+    return Analysis(study, read_snapshot(snapshot or shipped_snapshot()))
+
+
+def evaluate(study: Study, snapshot: Snapshot, table: MetricTable, seed: int) -> Evaluation:
+    """Score, rank and select; a pure function of its arguments."""
+    criteria = study.criteria
+    scores = score(study, table, np.random.default_rng([seed, 0]))
+    ranking = rank(
+        criteria,
+        criteria.criteria,
+        scores.matrix,
+        scores.contenders,
+        np.random.default_rng([seed, 1]),
+    )
+    columns = [c for c in criteria.criteria if c.components and c.derived != "functional_match"]
+    components = {
+        role: rank(criteria, columns, entries, list(entries), np.random.default_rng([seed, 2]))
+        for role, entries in scores.component_matrix.items()
+    }
+    order = select(study, scores, ranking)
+    return assemble(study, snapshot, table, scores, ranking, components, order, seed)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One evaluation: look at it, report it, render its deploy bundle."""
+
+    analysis: Analysis
+    table: MetricTable
+    evaluation: Evaluation
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """Tidy table: one row per candidate and metric."""
+        return self.table.frame()
+
+    @cached_property
+    def yearly(self) -> pd.DataFrame:
+        """Yearly series per candidate."""
+        return pd.DataFrame([row.model_dump() for row in self.evaluation.yearly])
+
+    @cached_property
+    def ranking(self) -> pd.DataFrame:
+        """Stacks in their final order, removed ones last, indexed by identifier."""
+        rows = [
+            {
+                "stack": s.id,
+                "rank": s.rank,
+                "score": s.score,
+                "first_rank_probability": s.first_rank_probability,
+                "quality_rank": s.quality_rank,
+                "effort_rank": s.effort_rank,
+                "effort_eur": s.effort.median,
+                "outcome": s.outcome,
+                "removed_by": s.removed_by,
+            }
+            for s in self.evaluation.stacks
+        ]
+        frame = pd.DataFrame(rows).set_index("stack")
+        ranks = ["rank", "quality_rank", "effort_rank"]
+        return frame.astype(dict.fromkeys(ranks, "Int64"))
+
+    @property
+    def selection(self) -> Selection:
+        """Winner, runner-up and the reason."""
+        return self.evaluation.selection
+
+    def report(
+        self, folder: str | Path = ".", formats: Sequence[Literal["html", "pdf"]] = ("html", "pdf")
+    ) -> list[Path]:
+        """Write the selection report; gives the paths written."""
+        from evaluator.report import write_report
+
+        winner = self.evaluation.winner
+        cluster = self._render(winner.id).cluster if winner and winner.deployable else None
+        return write_report(
+            self.evaluation, self.analysis.study, cluster, Path(folder), formats=formats
+        )
+
+    def bundle(self, folder: str | Path = "bundle", stack: str | None = None) -> Path:
+        """Write the deploy bundle of the winner, or of another deployable stack.
+
+        Raises
+        ------
+        EvaluationError
+            When there is no winner, the stack is unknown or has no deployment profile, or the
+            site cannot carry it.
+        """
+        from evaluator.bundle import write
+
+        return write(self._render(self._deployable(stack)), Path(folder))
+
+    def _deployable(self, typed: str | None) -> str:
+        study = self.analysis.study
+        able = sorted(key for key, stack in study.stacks.items() if stack.profile)
+        remedy = f"stacks with a bundle: {', '.join(able) or 'none'}"
+        key = typed or self.evaluation.selection.winner
+        if key is None:
+            raise EvaluationError(
+                Finding("no-winner", "no stack is left, so there is none to deploy", remedy=remedy)
+            )
+        if key not in study.stacks:
+            raise EvaluationError(Finding("unknown-stack", f"unknown stack {key!r}", remedy=remedy))
+        if not study.stacks[key].profile:
+            raise EvaluationError(
+                Finding("not-deployable", f"there is no bundle for stack {key!r}", remedy=remedy)
+            )
+        return key
+
+    def _render(self, stack: str) -> Bundle:
+        from evaluator.bundle import render
+
+        study = self.analysis.study
+        provenance = {
+            "as_of": self.evaluation.as_of.isoformat(),
+            "criteria": study.criteria.id,
+            "evaluator": self.evaluation.versions["floss-evaluator"],
+            "seed": str(self.evaluation.seed),
+            "site": study.site.id,
+            "snapshot": self.analysis.snapshot.digest,
+            "stack": stack,
+        }
+        return render(study.site, study.stacks[stack], provenance=provenance)
+
+    def _repr_html_(self) -> str:
+        title = escape(self.evaluation.title)
+        reason = escape(self.selection.reason)
+        return f"<h3>{title}</h3>{self.ranking.to_html(escape=True, na_rep='–')}<p>{reason}</p>"

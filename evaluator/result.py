@@ -1,0 +1,225 @@
+"""The result model: what the engine found, complete enough that reports only lay it out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA_VERSION = 1
+
+Outcome = Literal["ok", "not_available", "not_applicable", "error"]
+Colour = Literal["green", "yellow", "red", "black", "grey"]
+
+
+class Part(BaseModel):
+    """Base of all parts of a result."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MetricRow(Part):
+    """One metric of one candidate; ``low``/``high`` bound the value where it is uncertain."""
+
+    candidate: str
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    n: int | None
+    window: str
+    outcome: Outcome
+    source: str
+    note: str
+
+
+class YearRow(Part):
+    """Yearly series of one candidate (the as-of year is partial when it is not a year's end)."""
+
+    candidate: str
+    year: int
+    commits: int | None
+    contributors: int | None
+    new_contributors: int | None
+    releases: int | None
+    messages: int | None
+    new_mail_participants: int | None
+
+
+class Light(Part):
+    """A semaphore of one component; grey means that it could not be lit."""
+
+    semaphore: str
+    name: str
+    candidate: str
+    colour: Colour
+    mandatory: bool
+    fails: bool
+    value: float | None
+    n: int | None
+    text: str
+
+
+class CriterionValue(Part):
+    """A cell of the decision matrix.
+
+    ``via`` names the components that decided it; ``assumed`` says that it was missing, and that
+    ``low``/``high`` is the range of the column instead.
+    """
+
+    criterion: str
+    value: float | None
+    low: float
+    high: float
+    outcome: Outcome
+    assumed: bool
+    unit: str
+    via: list[str]
+    note: str
+
+
+class FunctionMatch(Part):
+    function: str
+    name: str
+    required: bool
+    value: Literal["yes", "partial", "no"]
+    via: str
+    source: list[str]
+
+
+class EffortResult(Part):
+    """Effort in EUR over the horizon: 5 %, 50 % and 95 % quantile, and the parts' means."""
+
+    low: float
+    median: float
+    high: float
+    money: float
+    adopt: float
+    switch: float
+    run: float
+    mental: float
+    least_probability: float
+
+
+class Judged(Part):
+    """What ranking says of an alternative, stack or component.  Ranks count from 1; ties share."""
+
+    rank: int | None
+    score: float | None
+    score_low: float | None
+    score_high: float | None
+    first_rank_probability: float | None
+    rank_acceptability: list[float]
+    method_scores: dict[str, float]
+    method_ranks: dict[str, int]
+    values: list[CriterionValue]
+    lights: list[Light]
+
+
+class StackResult(Judged):
+    """``rank`` is the final one; ``quality_rank`` and ``effort_rank`` are its two sides.
+
+    A removed stack has no rank; its ``score`` says what its quality would have been.
+    """
+
+    id: str
+    name: str
+    summary: str
+    components: dict[str, str]
+    deployable: bool
+    outcome: Literal["ranked", "removed"]
+    removed_by: str
+    stage: Literal["", "need", "state", "semaphore"]
+    reasons: list[str]
+    quality_rank: int | None
+    effort_rank: int | None
+    functional_match: float
+    functions: list[FunctionMatch]
+    effort: EffortResult
+
+
+class ComponentResult(Judged):
+    id: str
+    name: str
+    role: str
+
+
+class WeightRow(Part):
+    """A criterion's weight as typed and after the attitude, both as shares of 1."""
+
+    criterion: str
+    name: str
+    group: str
+    direction: Literal["max", "min"]
+    typed: float
+    effective: float
+    source: list[str]
+    reason: str
+
+
+class Selection(Part):
+    winner: str | None
+    runner_up: str | None
+    rule: str
+    indistinguishable: list[str]
+    reason: str
+
+
+class SourceRow(Part):
+    """Provenance of one mined source."""
+
+    id: str
+    backend: str
+    backend_version: str
+    url: str
+    branch: str
+    head: str
+    outcome: Outcome
+    reason: str
+    items: int
+    first: dt.date | None
+    last: dt.date | None
+    retrieved: dt.date | None
+    dropped: dict[str, int]
+    note: str
+
+
+class Evaluation(Part):
+    """One run of the engine.  ``stacks`` holds the ranked ones in order, then the removed."""
+
+    schema_version: int
+    as_of: dt.date
+    title: str
+    question: str
+    criteria: str
+    attitude: str
+    seed: int
+    draws: int
+    snapshot_date: dt.date
+    stacks: list[StackResult]
+    components: dict[str, list[ComponentResult]]
+    selection: Selection
+    weights: list[WeightRow]
+    agreement: float | None
+    """Kendall's W of the methods over the ranked stacks, 0 to 1."""
+    coverage: float
+    """Share of lights that could be lit, over all components of the stacks considered."""
+    metrics: list[MetricRow]
+    yearly: list[YearRow]
+    sources: list[SourceRow]
+    versions: dict[str, str]
+    inputs: dict[str, str]
+    """SHA-256 of every input file by the path that the user knows."""
+
+    def stack(self, stack_id: str) -> StackResult:
+        """The stack of that identifier; KeyError when it is not part of the result."""
+        for stack in self.stacks:
+            if stack.id == stack_id:
+                return stack
+        raise KeyError(stack_id)
+
+    @property
+    def winner(self) -> StackResult | None:
+        return self.stack(self.selection.winner) if self.selection.winner else None

@@ -1,0 +1,190 @@
+"""Lazy User Model: the need, the user's state, and the least effort.
+
+The model (Tétard and Collan, 2009) is non-compensatory: the need defines the solutions, the state
+limits them, and the user takes the one with the least effort.  It publishes no numeric form, so
+every number here is ours; using it to recommend rather than to explain is our extension.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluator.result import EffortResult, FunctionMatch
+from evaluator.study.model import Effort, Fact, Interval, Provision, Stack, StateFilter, Study
+
+Draws = npt.NDArray[np.float64]
+
+RANKING: Mapping[str, int] = {"no": 0, "partial": 1, "yes": 2}
+
+
+def components(study: Study, stack: Stack) -> list[str]:
+    """Candidates of a stack, each once, a suite replaced by itself and its parts."""
+    found: dict[str, None] = {}
+    pending = list(stack.components.values())[::-1]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found[name] = None
+            pending += study.candidates[name].parts[::-1]
+    return list(found)
+
+
+def functions(study: Study, stack: Stack, as_of: dt.date) -> list[FunctionMatch]:
+    """How the stack meets each function of the need, and through which component.
+
+    What the stack itself states (a function that emerges from, or is lost by, the combination)
+    goes before what its components provide; nothing stated counts as no.
+    """
+    names = {f.id: f.name for f in study.catalogue.functions}
+    matches = []
+    for need in study.criteria.need:
+        via, provision = _provider(study, stack, need.function, as_of)
+        matches.append(
+            FunctionMatch(
+                function=need.function,
+                name=names[need.function],
+                required=need.required,
+                value=provision.value if provision else "no",
+                via=via,
+                source=provision.source if provision else [],
+            )
+        )
+    return matches
+
+
+def _provider(
+    study: Study, stack: Stack, function: str, as_of: dt.date
+) -> tuple[str, Provision | None]:
+    own = stack.provides.get(function)
+    if own is not None and own.holds(as_of):
+        return stack.id, own
+    best: tuple[str, Provision | None] = ("", None)
+    for name in components(study, stack):
+        offered = study.candidates[name].provides.get(function)
+        if offered is None or not offered.holds(as_of):
+            continue
+        if best[1] is None or RANKING[offered.value] > RANKING[best[1].value]:
+            best = (name, offered)
+    return best
+
+
+def functional_match(matches: Sequence[FunctionMatch]) -> float:
+    """Share of the wanted functions that are met: yes 1, partial ½, no 0 (ours)."""
+    if not matches:
+        return 1.0
+    return sum(RANKING[m.value] / 2 for m in matches) / len(matches)
+
+
+def unmet_need(matches: Sequence[FunctionMatch]) -> list[tuple[str, str]]:
+    """Filter and reason for each required function that is not fully provided."""
+    return [
+        (
+            m.function,
+            f"{m.name}: needed, {'only partly' if m.value == 'partial' else 'not'} provided",
+        )
+        for m in matches
+        if m.required and m.value != "yes"
+    ]
+
+
+def unmet_state(study: Study, stack: Stack, as_of: dt.date) -> list[tuple[str, str]]:
+    """Filter and reason for each condition of the user's state that the stack breaks."""
+    broken = []
+    if not stack.available.holds(as_of):
+        since, until = stack.available.since, stack.available.until
+        span = f"from {since or 'the start'} to {until or 'today'}"
+        broken.append(("available", f"not available on {as_of} ({span})"))
+    for rule in study.criteria.state:
+        required, have = stack.requires.get(rule.requirement), study.site.state[rule.site]
+        # a site fact that was not yet true (an operating system not yet released) filters nothing
+        if required is None or not required.holds(as_of) or not have.holds(as_of):
+            continue
+        if reason := _broken(rule, required, have):
+            broken.append((rule.id, f"{rule.name}: {reason}"))
+    return broken
+
+
+def _broken(rule: StateFilter, required: Fact, have: Fact) -> str:
+    needs, has = required.value, have.value
+    unit = f" {required.unit}" if required.unit else ""
+    if rule.rule == "implies":
+        return "required, the site has none" if needs and not has else ""
+    if rule.rule == "contains":
+        allowed = needs if isinstance(needs, list) else [needs]
+        return "" if has in allowed else f"needs {' or '.join(map(str, allowed))}, the site: {has}"
+    if not isinstance(needs, int | float) or not isinstance(has, int | float):
+        raise TypeError(f"state filter {rule.id!r} compares {needs!r} with {has!r}")
+    return f"needs {needs:g}{unit}, the site has {has:g}" if needs > has else ""
+
+
+def reuse(study: Study, stack: Stack) -> float:
+    """Share of the skills that the stack requires which the staff has already (ours)."""
+    skills = stack.requires.get("skills")
+    if skills is None or not isinstance(skills.value, list) or not skills.value:
+        return 0.0
+    return len(set(skills.value) & set(study.site.staff.skills)) / len(set(skills.value))
+
+
+def efforts(
+    study: Study, contenders: Sequence[str], rng: np.random.Generator, draws: int
+) -> dict[str, EffortResult]:
+    """Effort of every stack over the horizon, and who has the least among the contenders.
+
+    ``E = money + rate (h_adopt (1 - reuse) + h_switch + sum_t h_run t^-b) + k mental`` in EUR;
+    every input is drawn uniformly from its interval, what stacks share is drawn once per draw.
+    """
+    rule = study.criteria.effort
+    horizon = np.rint(_draw(rule.horizon_years.value, rng, draws)).clip(1)
+    exponent = _draw(rule.learning_exponent.value, rng, draws)
+    per_point = _draw(rule.mental_eur_per_point.value, rng, draws)
+    rate = _draw(study.site.staff.rate_eur_per_hour, rng, draws)
+    years = np.arange(1, int(horizon.max()) + 1)[:, None]
+    learnt = np.where(years <= horizon, years**-exponent, 0.0).sum(axis=0)
+    parts: dict[str, dict[str, Draws]] = {}
+    for key, stack in study.stacks.items():
+        parts[key] = _parts(stack.effort, reuse(study, stack), rng, draws, horizon)
+        for name in ("adopt", "switch", "run"):
+            parts[key][name] *= rate * (learnt if name == "run" else 1.0)
+        parts[key]["mental"] *= per_point
+    totals = {key: sum(p.values(), np.zeros(draws)) for key, p in parts.items()}
+    least = _least(totals, contenders)
+    return {
+        key: EffortResult(
+            low=float(np.quantile(total, 0.05)),
+            median=float(np.quantile(total, 0.5)),
+            high=float(np.quantile(total, 0.95)),
+            **{name: float(values.mean()) for name, values in parts[key].items()},
+            least_probability=least.get(key, 0.0),
+        )
+        for key, total in totals.items()
+    }
+
+
+def _parts(
+    effort: Effort, reused: float, rng: np.random.Generator, draws: int, horizon: Draws
+) -> dict[str, Draws]:
+    money = _draw(effort.money_once_eur.value, rng, draws)
+    money = money + _draw(effort.money_eur_per_year.value, rng, draws) * horizon
+    return {
+        "money": money,
+        "adopt": _draw(effort.adopt_hours.value, rng, draws) * (1 - reused),
+        "switch": _draw(effort.switch_hours.value, rng, draws),
+        "run": _draw(effort.run_hours_per_year.value, rng, draws),
+        "mental": _draw(effort.mental_points.value, rng, draws),
+    }
+
+
+def _least(totals: Mapping[str, Draws], contenders: Sequence[str]) -> dict[str, float]:
+    if not contenders:
+        return {}
+    matrix = np.stack([totals[key] for key in contenders])
+    counts = np.bincount(matrix.argmin(axis=0), minlength=len(contenders))
+    return dict(zip(contenders, (counts / matrix.shape[1]).tolist(), strict=True))
+
+
+def _draw(interval: Interval, rng: np.random.Generator, draws: int) -> Draws:
+    return rng.uniform(interval.low, interval.high, draws)

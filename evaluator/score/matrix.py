@@ -1,0 +1,136 @@
+"""The decision matrix: what each alternative is worth on each criterion, with intervals.
+
+A component's missing value stays missing; what is known of it is only that it lies in the range
+of the column.  That interval goes into the ranks, never a zero and never a silent mean (ours).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from evaluator.metrics import MetricTable
+from evaluator.result import CriterionValue, Light, Outcome
+from evaluator.score.semaphore import share_of_lights
+from evaluator.study.model import Criterion, Study
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A component's value on a criterion; None where it is missing."""
+
+    value: float | None
+    low: float
+    high: float
+    outcome: Outcome
+    note: str
+
+
+MISSING = Cell(None, math.nan, math.nan, "not_available", "")
+
+
+def component_cells(
+    study: Study,
+    table: MetricTable,
+    lights: Mapping[str, list[Light]],
+    criterion: Criterion,
+    names: Sequence[str],
+) -> dict[str, Cell]:
+    """Cells of one criterion for components; empty for what only a stack can have."""
+    read: Callable[[str], Cell]
+    if criterion.metric is not None:
+        metric = criterion.metric
+        read = lambda name: _metric_cell(table, name, metric)  # noqa: E731
+    elif criterion.fact is not None:
+        fact = criterion.fact
+        read = lambda name: _fact_cell(study, table, name, fact)  # noqa: E731
+    elif criterion.derived == "semaphore_share":
+        read = lambda name: _light_cell(lights[name])  # noqa: E731
+    else:
+        return {}
+    cells = {name: read(name) for name in names}
+    return {name: _logarithm(cell) for name, cell in cells.items()} if criterion.log else cells
+
+
+def _metric_cell(table: MetricTable, name: str, metric: str) -> Cell:
+    found = table.get(name, metric)
+    if found.outcome != "ok" or found.value is None:
+        return Cell(None, math.nan, math.nan, found.outcome, found.note)
+    low = found.value if found.low is None else found.low
+    high = found.value if found.high is None else found.high
+    return Cell(found.value, low, high, "ok", found.note)
+
+
+def _fact_cell(study: Study, table: MetricTable, name: str, fact: str) -> Cell:
+    known = study.candidates[name].facts.get(fact)
+    if known is None or not known.holds(table.as_of):
+        return MISSING
+    value = known.value
+    if isinstance(value, str | list):
+        return Cell(None, math.nan, math.nan, "error", f"{fact} is {value!r}, not a number")
+    return Cell(float(value), float(value), float(value), "ok", known.note)
+
+
+def _light_cell(lights: list[Light]) -> Cell:
+    value, low, high = share_of_lights(lights)
+    if value is None:
+        return MISSING
+    return Cell(value, low, high, "ok", "".join(light.colour[0] for light in lights))
+
+
+def _logarithm(cell: Cell) -> Cell:
+    def log(x: float) -> float:
+        return math.log10(1 + max(x, 0.0))
+
+    if cell.value is None:
+        return cell
+    return Cell(log(cell.value), log(cell.low), log(cell.high), cell.outcome, cell.note)
+
+
+def combine(
+    criterion: Criterion, unit: str, cells: Mapping[str, Cell], span: tuple[float, float]
+) -> CriterionValue:
+    """A stack's value from its components' cells by the criterion's ``aggregate``.
+
+    ``span`` is the range of the column; a missing component may lie anywhere in it.
+    """
+    known = {name: c for name, c in cells.items() if c.value is not None}
+    pick = _aggregate(criterion)
+    values = [c.value for c in known.values() if c.value is not None]
+    value = pick(values) if values else None
+    lows = [c.low if c.value is not None else span[0] for c in cells.values()]
+    highs = [c.high if c.value is not None else span[1] for c in cells.values()]
+    missing = sorted(set(cells) - set(known))
+    decided = [n for n, c in known.items() if c.value == value]
+    via = sorted(known) if criterion.aggregate == "mean" else decided
+    note = f"missing for {', '.join(missing)}" if missing else ""
+    if len(via) == 1 and known[via[0]].note:
+        note = "; ".join(n for n in (known[via[0]].note, note) if n)
+    return CriterionValue(
+        criterion=criterion.id,
+        value=value,
+        low=pick(lows) if lows else span[0],
+        high=pick(highs) if highs else span[1],
+        outcome="ok" if value is not None else "not_available",
+        assumed=bool(missing) or not cells,
+        unit=f"log10(1 + {unit})" if criterion.log else unit,
+        via=via,
+        note=note,
+    )
+
+
+def _aggregate(criterion: Criterion) -> Callable[[Sequence[float]], float]:
+    if criterion.aggregate == "mean":
+        return lambda values: sum(values) / len(values)
+    worst: Callable[[Sequence[float]], float] = min if criterion.direction == "max" else max
+    best: Callable[[Sequence[float]], float] = max if criterion.direction == "max" else min
+    return worst if criterion.aggregate == "worst" else best
+
+
+def column_span(cells: Sequence[Cell]) -> tuple[float, float]:
+    """Lowest low and highest high of the known cells; (0, 0) when nothing is known."""
+    known = [c for c in cells if c.value is not None]
+    if not known:
+        return 0.0, 0.0
+    return min(c.low for c in known), max(c.high for c in known)

@@ -1,0 +1,65 @@
+"""The SME guide's semaphore: traffic lights over liveliness variables, per component.
+
+Green, yellow and red for the sign of a slope and black for no newcomer are the source's; the
+t-test that calls a slope zero, the number of silent years and all thresholds are ours and stand in
+the criteria file.  Grey, a light that could not be lit, is ours too.
+"""
+
+from __future__ import annotations
+
+from evaluator.metrics import Measure, MetricTable
+from evaluator.result import Colour, Light
+from evaluator.study.model import Semaphore, Study
+
+
+def colour(semaphore: Semaphore, measure: Measure) -> Colour:
+    """Colour of one light; grey when the measure is not ok."""
+    if measure.outcome != "ok" or measure.value is None:
+        return "grey"
+    if semaphore.rule == "slope":
+        return _slope_colour(semaphore, measure)
+    sign = 1 if semaphore.direction == "min" else -1
+    if sign * measure.value <= sign * float(semaphore.green or 0):
+        return "green"
+    return "yellow" if sign * measure.value <= sign * float(semaphore.yellow or 0) else "red"
+
+
+def _slope_colour(semaphore: Semaphore, measure: Measure) -> Colour:
+    if measure.detail["silent_years"] >= float(semaphore.black_after_years or 0):
+        return "black"
+    if measure.detail["p"] >= float(semaphore.alpha or 0):
+        return "yellow"
+    return "green" if (measure.value or 0) > 0 else "red"
+
+
+def candidate_lights(study: Study, table: MetricTable, candidate: str) -> list[Light]:
+    """All lights of one candidate (not of a suite's parts)."""
+    return [_light(s, candidate, table.get(candidate, s.metric)) for s in study.criteria.semaphores]
+
+
+def _light(semaphore: Semaphore, candidate: str, measure: Measure) -> Light:
+    lit = colour(semaphore, measure)
+    return Light(
+        semaphore=semaphore.id,
+        name=semaphore.name,
+        candidate=candidate,
+        colour=lit,
+        mandatory=semaphore.mandatory,
+        fails=semaphore.mandatory and lit in semaphore.fails_on,
+        value=measure.value,
+        n=measure.n,
+        text=measure.note,
+    )
+
+
+def share_of_lights(lights: list[Light]) -> tuple[float | None, float, float]:
+    """Green counts 1, yellow ½, red and black 0: share over the lit, and its bounds.
+
+    The bounds let every grey light be red or green.  Nothing lit: (None, 0, 1).
+    """
+    points = {"green": 1.0, "yellow": 0.5, "red": 0.0, "black": 0.0}
+    lit = [points[light.colour] for light in lights if light.colour in points]
+    if not lit:
+        return None, 0.0, 1.0
+    grey = len(lights) - len(lit)
+    return sum(lit) / len(lit), sum(lit) / len(lights), (sum(lit) + grey) / len(lights)

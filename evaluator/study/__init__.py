@@ -1,0 +1,136 @@
+"""Study: the YAML files of a question, read, validated and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from evaluator.content import criteria_folder
+from evaluator.findings import EvaluationError, Finding, allowed_values, file_error
+from evaluator.study.bibliography import read_references
+from evaluator.study.check import Parts, check
+from evaluator.study.document import Document, read_document, validate
+from evaluator.study.model import Candidate, Catalogue, Criteria, Reference, Site, Stack, Study
+
+__all__ = ["Study", "load_study"]
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def load_study(
+    criteria: str | Path,
+    *,
+    site: str | Path | None = None,
+    metrics: Collection[str],
+    backends: Collection[str],
+) -> Study:
+    """Read a criteria file and everything that it refers to.
+
+    ``criteria`` is a path, or the name of a shipped file (``sme.yml``).  Candidates, stacks, sites,
+    ``catalogue.yml`` and ``refs.bib`` are taken from the folder of the criteria file where they
+    exist, else from the shipped ones.  ``metrics`` and ``backends`` are the names that criteria
+    and data sources may use.
+
+    Raises
+    ------
+    EvaluationError
+        With *every* finding in all of the files.
+    """
+    path = _find(criteria, criteria_folder(), "criteria file")
+    home = path.parent
+    findings: list[Finding] = []
+    documents: dict[str, Document] = {}
+
+    def read(kind: str, file: Path, model: type[M]) -> M | None:
+        try:
+            document = read_document(file)
+        except EvaluationError as error:
+            findings.extend(error.findings)
+            return None
+        documents[kind] = document
+        value, problems = validate(document, model)
+        findings.extend(problems)
+        return value
+
+    def read_folder(kind: str, folder: str, model: type[M]) -> dict[str, M]:
+        found: dict[str, M] = {}
+        for file in sorted(_part(home, folder).glob("*.yml")):
+            value = read(f"{kind}:{file.stem}", file, model)
+            if value is None:
+                continue
+            if (typed := getattr(value, "id")) != file.stem:  # noqa: B009 - M has no common id
+                document = documents[f"{kind}:{file.stem}"]
+                message = f"id {typed!r} differs from the file's name"
+                findings.append(
+                    document.finding("id-differs", ("id",), message, f"write id: {file.stem}")
+                )
+            found[file.stem] = value
+        return found
+
+    question = read("criteria", path, Criteria)
+    catalogue = read("catalogue", _part(home, "catalogue.yml"), Catalogue)
+    candidates = read_folder("candidate", "candidates", Candidate)
+    stacks = read_folder("stack", "stacks", Stack)
+    references = _references(_part(home, "refs.bib"), findings)
+    place = None
+    if site is not None or question is not None:
+        typed_site = site if site is not None else question.site if question else ""
+        try:
+            place = read("site", _find_site(typed_site, home), Site)
+        except EvaluationError as error:
+            findings.extend(error.findings)
+    if findings or question is None or catalogue is None or place is None:
+        raise EvaluationError(findings)
+    parts = Parts(
+        question, catalogue, place, candidates, stacks, references, documents, metrics, backends
+    )
+    if findings := check(parts):
+        raise EvaluationError(findings)
+    return Study(
+        criteria=question,
+        catalogue=catalogue,
+        site=place,
+        candidates=candidates,
+        stacks={k: stacks[k] for k in question.stacks or stacks},
+        references=references,
+        files={d.name: d.digest for d in sorted(documents.values(), key=lambda d: d.name)},
+    )
+
+
+def _part(home: Path, name: str) -> Path:
+    own = home / name
+    return own if own.exists() else criteria_folder() / name
+
+
+def _find(typed: str | Path, shipped: Path, what: str) -> Path:
+    """A path as typed, else the shipped file of that name (with or without ``.yml``)."""
+    path = Path(typed)
+    if path.is_file():
+        return path
+    if path.parent == Path():
+        for name in (path.name, f"{path.name}.yml"):
+            if (shipped / name).is_file():
+                return shipped / name
+    names = [f.name for f in shipped.glob("*.yml") if f.name != "catalogue.yml"]
+    raise EvaluationError(
+        file_error("no-such-file", path, f"no such {what}", allowed_values(path.name, names))
+    )
+
+
+def _find_site(typed: str | Path, home: Path) -> Path:
+    own = home / "sites"
+    name = Path(typed)
+    if name.parent == Path() and own.is_dir() and (own / f"{name.stem}.yml").is_file():
+        return own / f"{name.stem}.yml"
+    return _find(typed, criteria_folder() / "sites", "site")
+
+
+def _references(path: Path, findings: list[Finding]) -> dict[str, Reference]:
+    try:
+        return read_references(path)
+    except EvaluationError as error:
+        findings.extend(error.findings)
+        return {}
