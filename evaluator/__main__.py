@@ -1,0 +1,5 @@
+"""``python -m evaluator`` is ``evaluate``."""
+
+from evaluator.cli import main
+
+main()
