@@ -8,6 +8,8 @@ drbdadm:drbd-utils
 haproxy:haproxy
 chromium:chromium
 pdftotext:poppler-utils
+ocf-tester:resource-agents
+xmllint:libxml2-utils
 unshare:util-linux
 ip:iproute2"
 missing=""

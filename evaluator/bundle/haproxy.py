@@ -1,0 +1,85 @@
+"""``haproxy.cfg`` for HAProxy 2.6: the public ports on the virtual address, the service behind.
+
+Keywords: HAProxy 2.6 configuration manual.  HAProxy starts before the virtual address, so that
+clients never meet an address without a listener; the kernel must let it bind an address that is
+not there yet (``ip_nonlocal_bind``, in the Ansible variables).  It connects to the service *from*
+the virtual address, not from loopback: mail servers trust loopback, and every client would be
+trusted with it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from evaluator.bundle.cluster import ClusterModel
+from evaluator.study.model import Endpoint
+
+HEAD = """\
+global
+    log /dev/log local0
+    chroot /var/lib/haproxy
+    user haproxy
+    group haproxy
+    stats socket /run/haproxy/admin.sock mode 660 level admin
+    stats timeout 30s
+
+defaults
+    log global
+    mode tcp
+    option dontlognull
+    retries 3
+    timeout connect 5s
+    timeout client {idle}
+    timeout server {idle}
+    timeout check 3s
+    timeout http-request 10s
+    timeout http-keep-alive 10s
+"""
+IDLE = "31m"
+"""IMAP clients may stay silent for 29 minutes (RFC 2177)."""
+
+
+def haproxy_cfg(cluster: ClusterModel) -> bytes:
+    """Render ``haproxy.cfg``; the same bytes on every node."""
+    endpoints = cluster.application.endpoints
+    secure = any(e.port == 443 for e in endpoints)
+    sections = [HEAD.format(idle=IDLE)]
+    sections += [_endpoint(cluster, e, secure) for e in endpoints]
+    return "\n".join(sections).encode()
+
+
+def _endpoint(cluster: ClusterModel, endpoint: Endpoint, secure: bool) -> str:
+    vip = cluster.vip
+    http = endpoint.mode == "http"
+    log = "httplog" if http else "tcplog"
+    lines = [
+        f"frontend public-{endpoint.name}",
+        f"    bind {_host(vip.address)}:{endpoint.port}",
+        f"    mode {endpoint.mode}",
+        f"    option {log}",
+    ]
+    if http:
+        lines.append("    option forwardfor")
+    if http and secure and endpoint.port == 80:
+        lines.append(
+            "    http-request redirect scheme https code 301"
+            " unless { path_beg /.well-known/acme-challenge/ }"
+        )
+    lines += [
+        f"    default_backend service-{endpoint.name}",
+        "",
+        f"backend service-{endpoint.name}",
+        f"    mode {endpoint.mode}",
+        f"    source {_host(vip.address)}",
+    ]
+    if http:
+        lines.append("    option httpchk GET /")
+    lines.append(
+        f"    server {cluster.application.name} {_host(vip.loopback)}:{endpoint.backend_port}"
+        " check inter 2s fall 3 rise 1"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ipaddress.ip_address(address).version == 6 else address

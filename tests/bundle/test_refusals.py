@@ -1,0 +1,189 @@
+"""What must not become a cluster is refused, all of it at once, with a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluator.bundle import Bundle
+from evaluator.bundle.check import PATH, PLAIN
+from evaluator.findings import EvaluationError, ExitCode
+from evaluator.study.model import Stack
+
+Words = dict[str, Any]
+
+
+def put(path: str, value: object) -> Callable[[Words], None]:
+    """Change one place, such as ``nodes.0.power``."""
+
+    def change(words: Words) -> None:
+        *way, last = [int(k) if k.isdigit() else k for k in path.split(".")]
+        place: Any = words
+        for key in way:
+            place = place[key]
+        place[last] = value
+
+    return change
+
+
+def drop(path: str) -> Callable[[Words], None]:
+    """Delete one place."""
+
+    def change(words: Words) -> None:
+        *way, last = [int(k) if k.isdigit() else k for k in path.split(".")]
+        place: Any = words
+        for key in way:
+            place = place[key]
+        del place[last]
+
+    return change
+
+
+def twice(path: str) -> Callable[[Words], None]:
+    """Repeat the first entry of a list."""
+    return lambda words: words[path].append(words[path][0])
+
+
+def refused(make: Callable[..., Bundle], *arguments: Any) -> EvaluationError:
+    with pytest.raises(EvaluationError) as caught:
+        make(*arguments)
+    assert caught.value.exit_code == ExitCode.INVALID
+    assert all(f.remedy and f.where for f in caught.value.findings)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "quoted"),
+    [
+        (drop("networks.3"), "two-links", "1 networks"),
+        (put("networks.3.purpose", "service"), "two-links", "1 networks"),
+        (put("networks.4.purpose", "ring"), "replication-apart", "0 networks"),
+        (put("networks.3.cidr", "192.0.2.0/25"), "networks-overlap", "192.0.2.0/26"),
+        (twice("networks"), "duplicate-name", "'service'"),
+        (twice("nodes"), "duplicate-name", "'zcs1'"),
+        (put("nodes.0.addresses.ring0", "192.0.2.12"), "duplicate-address", "192.0.2.12"),
+        (put("virtual_addresses.0.address", "198.51.100.11"), "duplicate-address", "nodes.zcs1"),
+        (put("fence_devices.0.address", "198.51.100.141"), "duplicate-address", "nodes.zcs1"),
+        (put("nodes.0.addresses.ring0", "192.0.2.99"), "address-outside-network", "192.0.2.0/26"),
+        (
+            put("virtual_addresses.0.address", "203.0.113.9"),
+            "address-outside-network",
+            "198.51.100.0/25",
+        ),
+        (put("nodes.0.addresses.ring0", "192.0.2.63"), "address-not-of-a-host", "192.0.2.63"),
+        (put("virtual_addresses.0.network", "servce"), "unknown-network", "did you mean 'service'"),
+        (
+            put(
+                "virtual_addresses.0", {"name": "mail", "address": "192.0.2.9", "network": "ring0"}
+            ),
+            "vip-not-on-service-network",
+            "'ring0'",
+        ),
+        (drop("nodes.1.addresses.replication"), "address-missing", "'replication'"),
+        (drop("nodes.1.addresses.service"), "address-missing", "'service'"),
+        (drop("nodes.1"), "two-data-nodes", "1 nodes"),
+        (put("nodes.1.role", "witness"), "one-witness", "2 nodes"),
+        (put("nodes.2.addresses", {}), "witness-unreachable", "witness"),
+        (drop("fence_devices.0"), "fence-device-per-node", "zcs1"),
+        (put("fence_devices", []), "fence-device-per-node", "zcs2"),
+        (put("fence_devices.0.power", "feed-a"), "fence-device-not-on-own-power", "'feed-a'"),
+        (put("fence_devices.0.plugs", {"zcs1": "1", "zsc2": "2"}), "unknown-node", "zcs2"),
+        (put("fence_devices.0.options.password", "x"), "secret-in-options", "options.password"),
+        (put("services.0.parameters.secret", "x"), "secret-in-options", "parameters.secret"),
+        (put("fence_devices.0.options.ip", "192.0.2.1"), "option-is-derived", "options.ip"),
+        (put("fence_devices.0.delay_seconds", -1), "negative-time", "-1"),
+        (put("services", []), "one-service", "0 given"),
+        (twice("volumes"), "one-service", "2 given"),
+        (put("services.0.volume", "zsc"), "unknown-volume", "did you mean 'zcs'"),
+        (put("services.0.virtual_address", "mial"), "unknown-virtual-address", "'mail'"),
+        (put("services.0.endpoints.0.port", 993), "duplicate-port", "993"),
+        (put("services.0.endpoints.0.backend_port", 25), "endpoint-port", "both 25"),
+        (put("services.0.stop_timeout_seconds", 0), "time-not-positive", "stop_timeout_seconds"),
+        (put("timing.token_ms", -5), "time-not-positive", "-5"),
+        (put("volumes.0.port", 80), "port-out-of-range", "80"),
+        (put("volumes.0.minor", -1), "minor-out-of-range", "-1"),
+        (put("operating_system.value", "debian-13"), "operating-system-not-rendered", "debian-13"),
+    ],
+)
+def test_refused(
+    make: Callable[..., Bundle], change: Callable[[Words], None], code: str, quoted: str
+) -> None:
+    found = [f for f in refused(make, change).findings if f.code == code]
+    assert found, code
+    assert any(quoted in str(f) for f in found), found
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("nodes.0.name", "Zcs_1"),
+        ("nodes.0.name", "zcs1-"),
+        ("domain", "example.net\nevil"),
+        ("domain", "{{ lookup('pipe', 'id') }}"),
+        ("volumes.0.backing_disk", "/dev/vg0/zcs; reboot"),
+        ("volumes.0.backing_disk", "zcs"),
+        ("volumes.0.mount", '/opt"'),
+        ("volumes.0.mount", "/opt/{{ x }}"),
+        ("services.0.agent", "ocf:netnovation"),
+        ("services.0.agent", 'ocf:netnovation:zcs"/>'),
+        ("services.0.parameters.user", "zimbra root"),
+        ("fence_devices.0.username", "fence'"),
+        ("fence_devices.0.secret", "vault-fence"),
+        ("fence_devices.0.plugs.zcs1", "1;zcs2:2"),
+        ("fence_devices.0.options.cipher", "3\n"),
+    ],
+)
+def test_texts_that_a_file_could_misread(
+    make: Callable[..., Bundle], path: str, value: str
+) -> None:
+    found = [f for f in refused(make, put(path, value)).findings if f.code == "unsafe-text"]
+    assert len(found) == 1
+    assert repr(value) in found[0].message
+    assert "allowed:" in found[0].remedy
+
+
+@given(st.text(min_size=1))
+def test_no_text_that_passes_can_end_a_value(value: str) -> None:
+    if PLAIN.fullmatch(value) or PATH.fullmatch(value):
+        assert not set(value) & set("\"'`\\\n\r\t {}()<>&;:#$|*?!~^[]\0")
+        assert value.isascii()
+
+
+def test_everything_is_told_at_once(make: Callable[..., Bundle]) -> None:
+    def change(words: Words) -> None:
+        for path, value in (
+            ("fence_devices.0.power", "feed-a"),
+            ("volumes.0.mount", "/opt x"),
+            ("services.0.volume", "nothing"),
+            ("timing.token_ms", 0),
+        ):
+            put(path, value)(words)
+
+    codes = {f.code for f in refused(make, change).findings}
+    assert codes == {
+        "fence-device-not-on-own-power",
+        "unsafe-text",
+        "unknown-volume",
+        "time-not-positive",
+    }
+
+
+@pytest.mark.parametrize(
+    ("role", "component", "quoted"),
+    [
+        ("storage", "gfs2", "lacks drbd and has gfs2"),
+        ("messaging", "heartbeat", "lacks corosync and has heartbeat"),
+        ("load-balancing", "keepalived", "has keepalived"),
+    ],
+)
+def test_a_stack_that_is_not_rendered(
+    make: Callable[..., Bundle], stack: Stack, role: str, component: str, quoted: str
+) -> None:
+    other = stack.model_copy(update={"components": {**stack.components, role: component}})
+    (finding,) = refused(make, None, other).findings
+    assert finding.code == "stack-not-rendered"
+    assert quoted in finding.message

@@ -1,0 +1,290 @@
+"""What is rendered, and that it is the same every time and holds no secret."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from lxml import etree
+from ruamel.yaml import YAML
+
+from evaluator.bundle import Bundle, render
+from evaluator.study.model import Site, Stack
+
+from .conftest import (
+    HERE,
+    PROVENANCE,
+    load,
+    second_fence_device,
+    without_haproxy,
+    without_witness,
+)
+
+CRITERIA = HERE.parents[1] / "criteria"
+
+
+def cib(bundle: Bundle) -> etree._Element:
+    return etree.fromstring(bundle.files["pacemaker/cib.xml"])
+
+
+def option(bundle: Bundle, name: str) -> str | None:
+    values = cib(bundle).xpath(f"//crm_config//nvpair[@name='{name}']/@value")
+    return str(values[0]) if values else None
+
+
+def text(bundle: Bundle, name: str) -> str:
+    return bundle.files[name].decode()
+
+
+def variables(bundle: Bundle, name: str) -> Any:
+    return YAML(typ="safe").load(text(bundle, f"ansible/{name}"))
+
+
+def block(conf: str, name: str) -> str:
+    """Content of the first block of that name, in corosync's syntax."""
+    found = re.search(rf"^( *){name} {{\n(.*?)^\1}}", conf, re.DOTALL | re.MULTILINE)
+    return found.group(2) if found else ""
+
+
+def test_files(bundle: Bundle) -> None:
+    assert sorted(bundle.files) == [
+        "README.md",
+        "ansible/group_vars/all.yml",
+        "ansible/host_vars/witness.yml",
+        "ansible/host_vars/zcs1.yml",
+        "ansible/host_vars/zcs2.yml",
+        "ansible/inventory.yml",
+        "corosync/corosync.conf",
+        "drbd/global_common.conf",
+        "drbd/zcs.res",
+        "haproxy/haproxy.cfg",
+        "manifest.json",
+        "pacemaker/cib.xml",
+    ]
+
+
+def test_the_manifest_names_origin_and_every_file(bundle: Bundle) -> None:
+    manifest = json.loads(bundle.files["manifest.json"])
+    assert manifest["provenance"] == PROVENANCE
+    assert {e["path"] for e in manifest["files"]} == bundle.files.keys() - {"manifest.json"}
+    for entry in manifest["files"]:
+        content = bundle.files[entry["path"]]
+        assert entry["sha256"] == hashlib.sha256(content).hexdigest()
+        assert entry["size"] == len(content)
+        assert entry["mode"] == "0644"
+
+
+def test_same_input_same_bytes_whatever_the_hash_seed(bundle: Bundle) -> None:
+    program = (
+        "import hashlib;"
+        "from tests.bundle.conftest import HERE, PROVENANCE, Site, Stack, load, render;"
+        "b=render(Site.model_validate(load(HERE/'site.yml')),"
+        "Stack.model_validate(load(HERE/'stack.yml')),provenance=PROVENANCE);"
+        "print(hashlib.sha256(repr(sorted(b.files.items())).encode()).hexdigest())"
+    )
+    here = hashlib.sha256(repr(sorted(bundle.files.items())).encode()).hexdigest()
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=HERE.parents[1],
+            env={"PYTHONHASHSEED": seed, "TZ": "Pacific/Auckland", "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert done.stdout.strip() == here
+
+
+def test_no_secret_in_any_file(make: Callable[..., Bundle]) -> None:
+    assigned = re.compile(
+        r"""(?ix) \b(?:password|passwd|shared-secret|authkey|secret|token)\b
+            (?:"\s+value=|\s*[:=]\s*) ["']? (?P<value>[^\s"'<>]+)"""
+    )
+    allowed = {"{{", "{", "3000", "/etc/corosync/authkey"}
+    for change in (None, without_witness, second_fence_device):
+        for name, content in make(change).files.items():
+            assert b"PRIVATE KEY" not in content
+            for match in assigned.finditer(content.decode()):
+                assert match["value"] in allowed, (name, match[0])
+    devices = variables(make(), "group_vars/all.yml")["cluster_fence_devices"]
+    assert [d["password"] for d in devices] == [
+        "{{ vault_fence_zcs1 }}",
+        "{{ vault_fence_zcs2 }}",
+    ]
+
+
+def test_corosync_has_two_encrypted_links_and_a_quorum_device(bundle: Bundle) -> None:
+    conf = text(bundle, "corosync/corosync.conf")
+    for line in ("transport: knet", "crypto_cipher: aes256", "crypto_hash: sha256", "token: 3000"):
+        assert f"    {line}\n" in block(conf, "totem")
+    assert re.findall(r"ring\d_addr: (\S+)", conf) == [
+        "192.0.2.11",
+        "192.0.2.75",
+        "192.0.2.12",
+        "192.0.2.76",
+    ]
+    assert re.findall(r"nodeid: (\d)", conf) == ["1", "2"]
+    assert "192.0.2.139" not in conf
+    device = block(conf, "device")
+    assert "host: 198.51.100.143" in device
+    assert "algorithm: ffsplit" in device
+    assert "two_node" not in conf
+
+
+def test_without_a_witness_the_two_node_rules_apply(make: Callable[..., Bundle]) -> None:
+    def change(words: dict[str, Any]) -> None:
+        without_witness(words)
+        words["fence_devices"][0]["delay_seconds"] = 8
+
+    made = make(change)
+    conf = text(made, "corosync/corosync.conf")
+    assert "two_node: 1\n    wait_for_all: 1" in block(conf, "quorum")
+    assert "device {" not in conf
+    assert option(made, "priority-fencing-delay") == "16s"
+    assert "cluster_witness" not in variables(made, "inventory.yml")["all"]["children"]
+
+
+def test_the_cluster_is_safe_by_its_properties(bundle: Bundle) -> None:
+    assert option(bundle, "stonith-enabled") == "true"
+    assert option(bundle, "no-quorum-policy") == "stop"
+    assert option(bundle, "priority-fencing-delay") is None
+    defaults = {p.get("name"): p.get("value") for p in cib(bundle).xpath("//rsc_defaults//nvpair")}
+    assert int(defaults["resource-stickiness"]) > 0
+    assert defaults["migration-threshold"] == "3"
+
+
+def test_every_primitive_is_monitored_and_timed(bundle: Bundle) -> None:
+    for primitive in cib(bundle).iter("primitive"):
+        ops = primitive.findall("operations/op")
+        assert any(o.get("name") == "monitor" and o.get("interval") != "0s" for o in ops)
+        assert all(o.get("timeout") for o in ops)
+    monitors = cib(bundle).xpath("//primitive[@id='drbd-zcs']//op[@name='monitor']")
+    assert {m.get("role") for m in monitors} == {"Promoted", "Unpromoted"}
+    assert len({m.get("interval") for m in monitors}) == 2
+    (stop,) = cib(bundle).xpath("//primitive[@id='service-zcs']//op[@name='stop']/@timeout")
+    assert stop == "600s"
+
+
+def test_each_node_is_fenced_from_elsewhere(make: Callable[..., Bundle]) -> None:
+    root = cib(make(second_fence_device))
+    for node in ("zcs1", "zcs2"):
+        devices = root.xpath(
+            "//primitive[@class='stonith'][.//nvpair[@name='pcmk_host_list' and @value=$n]]/@id",
+            n=node,
+        )
+        banned = root.xpath("//rsc_location[@node=$n and @score='-INFINITY']/@rsc", n=node)
+        levels = root.xpath("//fencing-level[@target=$n]/@devices", n=node)
+        assert devices == banned == levels == [f"fence-{node}-1", f"fence-{node}-2"]
+    assert root.xpath("//nvpair[@name='pcmk_host_map']/@value") == [
+        "zcs1:1",
+        "zcs1:3",
+        "zcs2:1",
+        "zcs2:4",
+    ]
+
+
+def test_drbd_guards_against_divergence(bundle: Bundle) -> None:
+    lines = [line.strip() for line in text(bundle, "drbd/zcs.res").splitlines()]
+    for line in (
+        "protocol C;",
+        "allow-two-primaries no;",
+        "fencing resource-and-stonith;",
+        'fence-peer "/usr/lib/drbd/crm-fence-peer.sh --timeout 150 --dc-timeout 180";',
+        'after-resync-target "/usr/lib/drbd/crm-unfence-peer.sh";',
+        "address ipv4 192.0.2.139:7789;",
+    ):
+        assert lines.count(line) == 1, line
+    # fencing < handler < its search for a coordinator
+    assert option(bundle, "stonith-timeout") == "120s"
+    assert not [x for x in lines if "discard-" in x and "discard-zero-changes" not in x]
+
+
+def test_every_endpoint_has_a_front_and_a_back(bundle: Bundle) -> None:
+    cfg = text(bundle, "haproxy/haproxy.cfg")
+    for name, port, backend in (("smtp", 25, 10025), ("imaps", 993, 7993), ("https", 443, 8443)):
+        assert f"frontend public-{name}\n    bind 198.51.100.20:{port}\n" in cfg
+        assert f"server zcs 127.0.0.1:{backend} check" in cfg
+    assert cfg.count("    source 198.51.100.20\n") == 4
+    assert cfg.count("redirect scheme https") == 1
+    shared = variables(bundle, "group_vars/all.yml")
+    assert shared["cluster_sysctl"] == {"net.ipv4.ip_nonlocal_bind": 1}
+    assert shared["cluster_units_disabled_at_boot"] == ["drbd", "haproxy"]
+
+
+def test_a_stack_without_load_balancer(make: Callable[..., Bundle], stack: Stack) -> None:
+    made = make(None, without_haproxy(stack))
+    assert "haproxy/haproxy.cfg" not in made.files
+    assert [what for _, what in made.cluster.chain] == [
+        "promote",
+        "mount",
+        "service",
+        "virtual address",
+    ]
+    for name, content in made.files.items():
+        assert b"haproxy" not in content.lower(), name
+    assert "- smtp: 25\n" in text(made, "README.md")
+
+
+def test_addresses_of_version_6(make: Callable[..., Bundle]) -> None:
+    def change(words: dict[str, Any]) -> None:
+        for network in words["networks"]:
+            if network["name"] in ("replication", "service"):
+                number = {"replication": 1, "service": 2}[network["name"]]
+                network["cidr"] = f"2001:db8:{number}::/64"
+                for i, node in enumerate(words["nodes"][:2], start=1):
+                    node["addresses"][network["name"]] = f"2001:db8:{number}::{i}"
+        words["virtual_addresses"][0]["address"] = "2001:db8:2::20"
+
+    made = make(change)
+    assert "address ipv6 [2001:db8:1::1]:7789;" in text(made, "drbd/zcs.res")
+    assert "bind [2001:db8:2::20]:25" in text(made, "haproxy/haproxy.cfg")
+    assert "server zcs [::1]:10025" in text(made, "haproxy/haproxy.cfg")
+    shared = variables(made, "group_vars/all.yml")
+    assert shared["cluster_sysctl"] == {"net.ipv6.ip_nonlocal_bind": 1}
+
+
+def test_the_inventory_reaches_every_host(bundle: Bundle) -> None:
+    children = variables(bundle, "inventory.yml")["all"]["children"]
+    hosts = {h: v for c in children.values() for h, v in c["hosts"].items()}
+    assert hosts["zcs1"] == {"ansible_host": "198.51.100.141"}
+    assert set(children["cluster_witness"]["hosts"]) == {"witness"}
+    assert variables(bundle, "host_vars/zcs2.yml")["cluster_node_id"] == 2
+    shared = variables(bundle, "group_vars/all.yml")
+    assert set(shared["cluster_files"]) < set(bundle.files)
+    assert {"corosync-qdevice", "ipmitool", "haproxy"} < set(shared["cluster_packages"])
+    named = {n for e in shared["cluster_hosts_entries"] for n in e["names"]}
+    assert {"zcs1", "zcs2", "witness", "mail.example.net"} <= named
+
+
+def test_the_readme_speaks_of_this_cluster(bundle: Bundle) -> None:
+    readme = text(bundle, "README.md")
+    for words in (
+        "Ajcody-Clustering",
+        "drbdadm -c drbd/zcs.res sh-nop",
+        "-u zcs1 -u zcs2",
+        "**Split brain**",
+        "**Fencing failed.**",
+        "**Quorum lost.**",
+        "ip_nonlocal_bind",
+        "!198.51.100.20",
+    ):
+        assert words in readme
+    assert "{{" not in readme
+    assert "{%" not in readme
+
+
+@pytest.mark.parametrize("name", ["pacemaker-corosync-drbd", "pacemaker-corosync-drbd-haproxy"])
+def test_the_shipped_site_takes_every_shipped_stack_with_this_profile(name: str) -> None:
+    site = Site.model_validate(load(CRITERIA / "sites/netnovation.yml"))
+    stack = Stack.model_validate(load(CRITERIA / f"stacks/{name}.yml"))
+    made = render(site, stack, provenance=PROVENANCE)
+    assert made.cluster.quorum.witness is not None
+    assert {f.target for f in made.cluster.fencing} == {"zcs1", "zcs2"}
+    assert made.cluster.load_balancer == name.endswith("haproxy")

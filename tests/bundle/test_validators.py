@@ -1,0 +1,270 @@
+"""The validators that ship with the target take every file, byte for byte as rendered."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from evaluator.bundle import Bundle, write
+from evaluator.study.model import Stack
+
+from .conftest import TOOLS, second_fence_device, without_haproxy, without_witness
+
+DRIVER = {"DRBD_DRIVER_VERSION_OVERRIDE": "8.4.11"}
+"""Without the kernel module at hand, the dialect that drbdadm is to speak."""
+
+NAMESPACE = ("unshare", "--map-root-user", "--net", "--mount")
+
+COROSYNC = """
+set -e
+mount -t tmpfs none /etc/corosync
+head -c 256 /dev/urandom > /etc/corosync/authkey
+chmod 0400 /etc/corosync/authkey
+ip link set lo up
+ip address add 192.0.2.11/26 dev lo
+ip address add 192.0.2.75/26 dev lo
+exec corosync -t -c "$0"
+"""
+
+
+def _can_unshare() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
+
+
+def needs(program: str, package: str) -> pytest.MarkDecorator:
+    """Leave a test out where its program is missing."""
+    return pytest.mark.skipif(
+        shutil.which(program, path=TOOLS) is None,
+        reason=f"{program} is missing (Debian package {package})",
+    )
+
+
+needs_namespace = pytest.mark.skipif(
+    not _can_unshare(), reason="unshare cannot create a network and mount namespace here"
+)
+
+
+def run(
+    *command: str | Path, extra: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a validator with a plain environment, at most 60 s."""
+    environment = {"PATH": TOOLS, "LC_ALL": "C", **(extra or {})}
+    return subprocess.run(
+        [str(c) for c in command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def changed(folder: Path, tmp_path: Path, name: str, old: str, new: str) -> Path:
+    """Copy a file of the bundle with one text replaced."""
+    text = (folder / name).read_text()
+    assert old in text
+    copy = tmp_path / Path(name).name
+    copy.write_text(text.replace(old, new))
+    return copy
+
+
+@needs("haproxy", "haproxy")
+def test_haproxy_takes_it_without_a_warning(folder: Path) -> None:
+    done = run("haproxy", "-c", "-f", folder / "haproxy/haproxy.cfg")
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr.upper()
+    assert "valid" in done.stdout + done.stderr
+
+
+@needs("haproxy", "haproxy")
+def test_haproxy_refuses_a_misspelling(folder: Path, tmp_path: Path) -> None:
+    bad = changed(folder, tmp_path, "haproxy/haproxy.cfg", "default_backend", "default_backed")
+    assert run("haproxy", "-c", "-f", bad).returncode == 1
+
+
+@needs("drbdadm", "drbd-utils")
+@pytest.mark.parametrize("command", [["sh-nop"], ["dump", "all"]])
+def test_drbdadm_takes_it(folder: Path, command: list[str]) -> None:
+    done = run("drbdadm", "-c", folder / "drbd/zcs.res", *command, extra=DRIVER)
+    assert done.returncode == 0, done.stderr
+
+
+@needs("drbdadm", "drbd-utils")
+def test_drbdadm_reads_what_was_meant(folder: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "peer-secret.res"
+    secret.write_text('common { net { cram-hmac-alg sha256; shared-secret "made"; } }\n')
+    whole = tmp_path / "drbd.conf"
+    parts = [folder / "drbd/global_common.conf", secret, folder / "drbd/zcs.res"]
+    whole.write_text("".join(f'include "{p}";\n' for p in parts))
+    asked = ("drbdadm", "-c", whole, "-d", "up", "zcs")
+    done = run(*asked, extra={**DRIVER, "__DRBD_NODE__": "zcs2"})
+    assert done.returncode == 0, done.stderr
+    assert "--fencing=resource-and-stonith" in done.stdout
+    assert "connect zcs ipv4:192.0.2.140:7789 ipv4:192.0.2.139:7789" in done.stdout
+    assert "--protocol=C" in done.stdout
+    assert "--cram-hmac-alg=sha256" in done.stdout
+
+
+@needs("drbdadm", "drbd-utils")
+def test_drbdadm_refuses_a_misspelling(folder: Path, tmp_path: Path) -> None:
+    bad = changed(folder, tmp_path, "drbd/zcs.res", "fencing ", "fenceing ")
+    assert run("drbdadm", "-c", bad, "sh-nop", extra=DRIVER).returncode == 10
+
+
+@needs("drbdadm", "drbd-utils")
+def test_the_handlers_are_where_debian_puts_them(folder: Path) -> None:
+    text = (folder / "drbd/zcs.res").read_text()
+    handlers = re.findall(r'"(/usr/lib/drbd/[a-z-]+\.sh)[ "]', text)
+    assert len(handlers) == 2
+    assert all(Path(h).exists() for h in handlers)
+
+
+@pytest.mark.skipif(
+    not Path("/usr/lib/drbd/crm-fence-peer.sh").exists() or not shutil.which("bash"),
+    reason="crm-fence-peer.sh is missing (Debian package drbd-utils)",
+)
+def test_the_handler_finds_the_clone_to_fence(folder: Path, tmp_path: Path) -> None:
+    """The handler reads the CIB with sed, so the way in which it is written counts."""
+    script = Path("/usr/lib/drbd/crm-fence-peer.sh").read_text()
+    found = re.search(r"^fence_peer_init\(\)\n\{.*?^\}", script, re.DOTALL | re.MULTILINE)
+    assert found
+    program = tmp_path / "find.sh"
+    program.write_text(
+        f'{found[0]}\ncib_xml=$(cat "$1")\nfence_peer_init >&2\necho "clone $master_id"\n'
+    )
+    done = run("bash", program, folder / "pacemaker/cib.xml", extra={"DRBD_RESOURCE": "zcs"})
+    assert done.stdout.split("\n")[0] == "clone drbd-zcs-clone", done.stderr
+
+
+@needs("crm_verify", "pacemaker-cli-utils")
+@needs("crm_simulate", "pacemaker-cli-utils")
+@pytest.mark.parametrize("case", ["witness", "two-node", "no-balancer", "two-levels"])
+def test_pacemaker_takes_it(
+    make: Callable[..., Bundle], stack: Stack, tmp_path: Path, case: str
+) -> None:
+    changes = {"two-node": without_witness, "two-levels": second_fence_device}
+    made = make(changes.get(case), without_haproxy(stack) if case == "no-balancer" else stack)
+    out = write(made, tmp_path / "out")
+    shadow = {"CIB_shadow_dir": str(tmp_path)}
+    up = tmp_path / "up.xml"
+    nodes = ["-u", "zcs1", "-u", "zcs2"]
+    cib = out / "pacemaker/cib.xml"
+    done = run("crm_simulate", "-x", cib, "-Q", "--quorum=true", *nodes, "-O", up, extra=shadow)
+    assert done.returncode == 0, done.stderr
+    done = run("crm_verify", "-V", "-x", up, extra=shadow)
+    assert done.returncode == 0, done.stderr
+    assert not (done.stdout + done.stderr).strip()
+
+
+@needs("crm_verify", "pacemaker-cli-utils")
+def test_pacemaker_refuses_an_unknown_word(folder: Path, tmp_path: Path) -> None:
+    bad = changed(folder, tmp_path, "pacemaker/cib.xml", 'kind="Mandatory"', 'kind="Maybe"')
+    done = run("crm_verify", "-V", "-x", bad, extra={"CIB_shadow_dir": str(tmp_path)})
+    assert done.returncode == 78
+
+
+@needs("cibadmin", "pacemaker-cli-utils")
+def test_the_command_of_the_readme_loads_it_into_a_used_cluster(
+    folder: Path, tmp_path: Path
+) -> None:
+    live = tmp_path / "live.xml"
+    live.write_text(
+        '<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="30" num_updates="5">'
+        "<configuration><crm_config/><nodes/><resources/><constraints/></configuration>"
+        "<status/></cib>"
+    )
+    command = "cibadmin --replace --scope configuration --xml-file pacemaker/cib.xml"
+    assert f"`{command}`" in (folder / "README.md").read_text()
+    words = [str(folder / w) if w.startswith("pacemaker/") else w for w in command.split()]
+    done = run(*words, extra={"CIB_file": str(live), "CIB_shadow_dir": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    assert 'id="fence-zcs1"' in live.read_text()
+
+
+@needs("corosync", "corosync")
+@needs("ip", "iproute2")
+@needs_namespace
+@pytest.mark.parametrize("witness", [True, False], ids=["witness", "two-node"])
+def test_corosync_takes_it(make: Callable[..., Bundle], tmp_path: Path, witness: bool) -> None:
+    out = write(make(None if witness else without_witness), tmp_path / "out")
+    done = run(*NAMESPACE, "sh", "-c", COROSYNC, out / "corosync/corosync.conf")
+    assert done.returncode == 0, done.stderr
+
+
+@needs("corosync", "corosync")
+@needs("ip", "iproute2")
+@needs_namespace
+def test_corosync_refuses_an_unknown_cipher(folder: Path, tmp_path: Path) -> None:
+    bad = changed(folder, tmp_path, "corosync/corosync.conf", "aes256", "aes257")
+    done = run(*NAMESPACE, "sh", "-c", COROSYNC, bad)
+    assert done.returncode == 8
+    assert "cipher" in done.stderr
+
+
+FORWARD = """
+set -e
+ip link set lo up
+ip address add 198.51.100.30/25 dev lo
+echo 1 > /proc/sys/net/ipv4/ip_nonlocal_bind
+exec "$0" "$@"
+"""
+
+PROXY = """
+import socket, subprocess, sys, time
+cfg, = sys.argv[1:]
+service = socket.create_server(("127.0.0.1", 10025))
+# before the virtual address exists, as in the group
+proxy = subprocess.Popen(["haproxy", "-db", "-f", cfg])
+try:
+    time.sleep(1)
+    assert proxy.poll() is None, "did not start without the virtual address"
+    subprocess.run(["ip", "address", "add", "198.51.100.20/25", "dev", "lo"], check=True)
+    for _ in range(50):
+        try:
+            client = socket.create_connection(
+                ("198.51.100.20", 25), timeout=5, source_address=("198.51.100.30", 0)
+            )
+            break
+        except OSError:
+            time.sleep(0.1)
+    client.sendall(b"hello")
+    service.settimeout(10)
+    for _ in range(50):
+        peer, address = service.accept()
+        peer.settimeout(1)
+        # health checks connect as well, and say nothing
+        try:
+            if peer.recv(5) == b"hello":
+                break
+        except TimeoutError:
+            pass
+    print("service sees", address[0])
+finally:
+    proxy.terminate()
+    proxy.wait(10)
+"""
+
+
+@needs("haproxy", "haproxy")
+@needs("ip", "iproute2")
+@needs_namespace
+def test_haproxy_starts_before_the_address_and_is_not_taken_for_loopback(
+    folder: Path, tmp_path: Path
+) -> None:
+    """What a mail server would trust is its client's address: it must not be 127.0.0.1."""
+    cfg = tmp_path / "haproxy.cfg"
+    drop = ("    chroot", "    user", "    group", "    stats")
+    lines = (folder / "haproxy/haproxy.cfg").read_text().splitlines(keepends=True)
+    cfg.write_text("".join(line for line in lines if not line.startswith(drop)))
+    (tmp_path / "proxy.py").write_text(PROXY)
+    done = run(*NAMESPACE, "sh", "-c", FORWARD, sys.executable, tmp_path / "proxy.py", cfg)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "service sees 198.51.100.20"
