@@ -7,7 +7,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-OUT ?= out
+OUT ?= .
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@sh .ci/venv.sh $(PYTHON) $(VENV)
@@ -47,4 +47,4 @@ lock:
 
 .PHONY: clean
 clean:
-	rm -rf $(VENV) $(OUT) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) report.html report.pdf bundle build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

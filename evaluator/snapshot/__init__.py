@@ -1,0 +1,15 @@
+"""The snapshot: everything mined at one date, pseudonymous, as four Parquet tables.
+
+A snapshot is a folder: ``datapackage.json`` (a Frictionless Data Package with the provenance of
+every source) and one Parquet file per table of :data:`TABLES`.  It is the only thing that passes
+between mining and the later stages.  It holds no name, no address and no commit hash: persons are
+numbers, mail addresses are reduced to their domain, and commits and messages are keyed hashes.
+"""
+
+from __future__ import annotations
+
+from evaluator.snapshot.read import Snapshot, read_snapshot
+from evaluator.snapshot.tables import PACKAGE, TABLES, Column, Table
+from evaluator.snapshot.write import write_snapshot
+
+__all__ = ["PACKAGE", "TABLES", "Column", "Snapshot", "Table", "read_snapshot", "write_snapshot"]
