@@ -1,0 +1,91 @@
+"""What a chapter looks at: the evaluation, the study and look-ups over both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from evaluator.result import Evaluation, MetricRow, StackResult, YearRow
+from evaluator.study.model import Candidate, Study
+
+if TYPE_CHECKING:
+    from evaluator.bundle.cluster import ClusterModel
+
+
+@dataclass(frozen=True)
+class Case:
+    """Frozen input of every chapter and figure."""
+
+    evaluation: Evaluation
+    study: Study
+    cluster: ClusterModel | None = None
+
+    @cached_property
+    def ranked(self) -> list[StackResult]:
+        return [s for s in self.evaluation.stacks if s.outcome == "ranked"]
+
+    @cached_property
+    def removed(self) -> list[StackResult]:
+        return [s for s in self.evaluation.stacks if s.outcome == "removed"]
+
+    @cached_property
+    def winner(self) -> StackResult | None:
+        return self.evaluation.winner
+
+    @cached_property
+    def runner_up(self) -> StackResult | None:
+        runner_up = self.evaluation.selection.runner_up
+        return self.evaluation.stack(runner_up) if runner_up else None
+
+    @cached_property
+    def shown_stack(self) -> StackResult | None:
+        """The stack whose parts the report draws: the winner, or the first of the result."""
+        return self.winner or (self.evaluation.stacks[0] if self.evaluation.stacks else None)
+
+    @cached_property
+    def _metrics(self) -> dict[tuple[str, str], MetricRow]:
+        return {(r.candidate, r.metric): r for r in self.evaluation.metrics}
+
+    def metric(self, candidate: str, metric: str) -> MetricRow | None:
+        """The row when it is there and its value is known."""
+        row = self._metrics.get((candidate, metric))
+        return row if row and row.outcome == "ok" and row.value is not None else None
+
+    @cached_property
+    def _yearly(self) -> dict[str, list[YearRow]]:
+        found: dict[str, list[YearRow]] = {}
+        for row in sorted(self.evaluation.yearly, key=lambda r: (r.candidate, r.year)):
+            found.setdefault(row.candidate, []).append(row)
+        return found
+
+    def years(self, candidate: str) -> list[YearRow]:
+        return self._yearly.get(candidate, [])
+
+    def candidate(self, identifier: str) -> Candidate | None:
+        return self.study.candidates.get(identifier)
+
+    def name(self, candidate: str) -> str:
+        entry = self.study.candidates.get(candidate)
+        return entry.name if entry else candidate
+
+    def role_name(self, role: str) -> str:
+        return next((r.name for r in self.study.catalogue.roles if r.id == role), role)
+
+    @cached_property
+    def used(self) -> list[str]:
+        """Candidates that some stack uses, in the order of the stacks."""
+        order: dict[str, None] = {}
+        for stack in self.evaluation.stacks:
+            order |= dict.fromkeys(stack.components.values())
+        return list(order)
+
+    @cached_property
+    def handovers(self) -> list[tuple[Candidate, Candidate]]:
+        """Predecessor and successor where both have a yearly series."""
+        found = []
+        for entry in self.study.candidates.values():
+            heir = self.study.candidates.get(entry.successor.candidate) if entry.successor else None
+            if heir and self.years(entry.id) and self.years(heir.id):
+                found.append((entry, heir))
+        return found

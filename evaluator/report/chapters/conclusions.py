@@ -1,0 +1,170 @@
+"""Chapter 11: what follows from the result, and what does not."""
+
+from __future__ import annotations
+
+from evaluator.report.case import Case
+from evaluator.report.document import (
+    Block,
+    Bullets,
+    Cell,
+    Chapter,
+    Column,
+    Heading,
+    Inlines,
+    Paragraph,
+    Ref,
+    Strong,
+    Table,
+    cite,
+)
+from evaluator.report.prose import capital, count, enumeration, euros, percent, text_cell
+
+
+def conclusions(case: Case) -> Chapter:
+    blocks: list[Block] = [
+        Paragraph(_answer(case)),
+        Heading("How far the answer carries"),
+        Bullets(_strength(case)),
+        Heading("Objectives"),
+        Bullets(_objectives(case)),
+    ]
+    guidelines = case.study.criteria.guidelines
+    if guidelines:
+        blocks += [
+            Heading("Guidelines of the SME guide"),
+            Table(
+                "guidelines",
+                "How does this study answer the guidelines?",
+                (Column("Guideline", share=1.4), Column("Answer", share=2)),
+                tuple(
+                    (Cell((g.text, cite(*g.source))), text_cell(g.answer)) for g in guidelines
+                ),
+                layout="small",
+            ),
+        ]
+    blocks += [
+        Heading("Benefits and side effects of offering it as a cloud service"),
+        Paragraph(_cloud(case)),
+        Heading("Future work"),
+        Bullets(_future(case)),
+    ]
+    return Chapter("conclusions", "Conclusions and future work", tuple(blocks))
+
+
+def _answer(case: Case) -> Inlines:
+    evaluation = case.evaluation
+    organisation = case.study.site.organisation.name
+    winner, rival = case.winner, case.runner_up
+    if winner is None:
+        stages = sorted({s.stage for s in case.removed if s.stage})
+        return (
+            f"No stack of the {len(evaluation.stacks)} fits {organisation} as it stands: each "
+            f"breaks a filter ({enumeration(stages)}). Either the organisation changes what the "
+            "filters ask for, or another stack has to be found. ",
+            Ref("trail"), " names what each one lacks.",
+        )
+    words = (
+        f" answers the question for {organisation}: it meets "
+        f"{percent(winner.functional_match)} of the functions asked for, at an effort of about "
+        f"{euros(winner.effort.median)} over the horizon"
+    )
+    if rival is None:
+        return (Strong(winner.name), f"{words}. No other stack was left.")
+    cheaper = winner.effort.median < rival.effort.median
+    return (
+        Strong(winner.name),
+        f"{words}. {rival.name} is next; it asks for "
+        f"{'more' if cheaper else 'less'} effort ({euros(rival.effort.median)}).",
+    )
+
+
+def _strength(case: Case) -> tuple[Inlines, ...]:
+    evaluation = case.evaluation
+    items: list[Inlines] = []
+    winner = case.winner
+    if winner is not None and winner.first_rank_probability is not None and len(case.ranked) > 1:
+        share = winner.first_rank_probability
+        verdict = (
+            "the choice hardly depends on the exact weights" if share >= 0.9
+            else "other weights or other data can change the order" if share >= 0.5
+            else "on quality alone another stack comes first more often than not"
+        )
+        items.append(
+            (f"It is first in quality in {percent(share)} of the draws: {verdict}.",)
+        )
+    if evaluation.selection.indistinguishable:
+        names = [evaluation.stack(s).name for s in evaluation.selection.indistinguishable]
+        items.append(
+            (f"The uncertainty does not separate {enumeration(names)}; between them the choice "
+             "rests on effort, whose numbers are estimates of ours.",)
+        )
+    items.append(
+        (f"{percent(evaluation.coverage)} of the lights could be lit. What stayed grey may hide "
+         "good or bad news." if evaluation.coverage < 1 else "Every light could be lit.",)
+    )
+    missing = [s for s in evaluation.sources if s.outcome != "ok"]
+    if missing:
+        items.append(
+            (f"{capital(count(len(missing), 'source'))} of {len(evaluation.sources)} could not be "
+             "had (", Ref("provenance"), ").")
+        )
+    items.append(
+        ("The ranking says which stack is the better bet, not how many seconds a failure takes. "
+         "That is measured in a laboratory and depends above all on how long the service itself "
+         "takes to start.",)
+    )
+    return tuple(items)
+
+
+def _objectives(case: Case) -> tuple[Inlines, ...]:
+    organisation = case.study.site.organisation
+    winner = case.winner
+    return (
+        (f"The business model is framed: {organisation.business_model.kind.replace('-', ' ')} (",
+         Ref("motivation"), ").",),
+        (f"{capital(count(len(case.study.candidates), 'alternative'))} were looked at (",
+         Ref("technologies"), ") and ranked as ",
+         f"{count(len(case.evaluation.stacks), 'stack')} (", Ref("results"), ").",),
+        (f"The solution fits what {organisation.name} has: the filters of the state compared "
+         "every stack with it." if winner else
+         f"No solution fits what {organisation.name} has; this objective is not reached.",),
+        ("A first reference point exists: the cluster's configuration can be generated from the "
+         "same files." if winner and winner.deployable else
+         "The chosen stack cannot be generated as a deployable bundle yet; it serves as a "
+         "reference point on paper." if winner else
+         "There is no reference point to build on yet.",),
+    )
+
+
+def _cloud(case: Case) -> Inlines:
+    site = case.study.site
+    data = sum(1 for n in site.nodes if n.role == "data")
+    return (
+        f"{site.organisation.name} carries the cost of a standby once, and all of its customers "
+        "profit from it; that is the benefit of a service over one installation per customer. "
+        f"The side effects are the same scale turned round: {count(data, 'node')} of one site "
+        "share its building, its uplink and its administrators, and a mistake in the "
+        "configuration reaches every customer at once. High availability is no backup: a deleted "
+        "mailbox is deleted on both nodes.",
+    )
+
+
+def _future(case: Case) -> tuple[Inlines, ...]:
+    items: list[Inlines] = [
+        ("Try the cluster in the laboratory under faults, and feed the measured figures back "
+         "into the evaluation.",),
+    ]
+    unavailable = [s.id for s in case.evaluation.sources if s.outcome == "not_available"]
+    if unavailable:
+        shown = enumeration(unavailable[:6]) + (" and others" if len(unavailable) > 6 else "")
+        items.append((f"Mine what could not be had this time: {shown}.",))
+    grey = sorted({
+        x.name for s in case.evaluation.stacks for x in s.lights if x.colour == "grey"
+    })
+    if grey:
+        items.append((f"Find other data for the lights that stayed grey: {enumeration(grey)}.",))
+    if case.evaluation.selection.indistinguishable:
+        items.append(("Replace our estimates of effort by recorded hours, since they decided.",))
+    if len(case.study.site.services) == 1:
+        items.append(("Extend the cluster to other systems of the organisation.",))
+    return tuple(items)

@@ -1,0 +1,321 @@
+"""Chapter 7: how the choice is made, what is sourced and what is ours."""
+
+from __future__ import annotations
+
+from evaluator.metrics import all_metrics
+from evaluator.report.case import Case
+from evaluator.report.chapters.methods import ranking_methods
+from evaluator.report.document import (
+    Block,
+    Bullets,
+    Callout,
+    Cell,
+    Chapter,
+    Column,
+    Equation,
+    Figure,
+    Heading,
+    Lamp,
+    Paragraph,
+    Ref,
+    Strong,
+    Table,
+    cite,
+)
+from evaluator.report.figures import schemes
+from evaluator.report.formula import (
+    Formula,
+    Scripts,
+    Sign,
+    Word,
+    bracketed,
+    sub,
+    total,
+)
+from evaluator.report.prose import count, enumeration, interval, number, percent, text_cell
+from evaluator.result import Colour
+from evaluator.study.model import OURS, Semaphore
+
+
+def methodology(case: Case) -> Chapter:
+    blocks: list[Block] = [
+        Paragraph(
+            (
+                "Two models and one set of data-mining tools are combined. The SME guide to open "
+                "source software", cite("daffara-smeguide"),
+                " gives the traffic lights that show how alive a project is; the Lazy User Model",
+                cite("collan-tetard-2009"),
+                " gives the filters and the effort; Perceval, of GrimoireLab",
+                cite("perceval", "grimoirelab"),
+                ", the successor of Metrics Grimoire", cite("metricsgrimoire"),
+                ", reads the histories. ",
+                Ref("fig-pipeline"),
+                " shows the line from the question to the choice. In this chapter and in ",
+                Ref("weights"),
+                ", what comes from a source carries its number and what is our own is marked",
+                cite(OURS), ".",
+            )
+        ),
+        Figure(
+            "fig-pipeline",
+            "What happens between the question and the choice? Stages of the evaluation and what "
+            "passed through each.",
+            schemes.pipeline(case),
+            "Chain of stages: " + ", ".join(f"{a}: {b}" for a, b in schemes.pipeline_steps(case)),
+        ),
+        *_semaphores(case),
+        *_lazy_user(case),
+        *_metrics(),
+        *_matrix(case),
+        *ranking_methods(case),
+        *_uncertainty(case),
+        Heading("What the method cannot know"),
+        _caveats(case),
+    ]
+    return Chapter("methodology", "Methodology", tuple(blocks))
+
+
+def _semaphores(case: Case) -> list[Block]:
+    lights: tuple[tuple[Colour, str], ...] = (
+        ("green", "the slope is positive, or the value meets the green bound"),
+        ("yellow", "the slope cannot be told from zero, or the value meets the yellow bound only"),
+        ("red", "the slope is negative, or the value meets neither bound"),
+        ("black", "no newcomer for several years"),
+        ("grey", "the light could not be lit, because its data are missing"),
+    )
+    rows = tuple(
+        (
+            Cell((s.name, cite(*s.source))),
+            text_cell(_rule(s)),
+            text_cell("yes: " + " and ".join(s.fails_on) + " fail" if s.mandatory else "no"),
+            text_cell(s.reason or s.note),
+        )
+        for s in case.study.criteria.semaphores
+    )
+    return [
+        Heading("Traffic lights: the SME guide"),
+        Paragraph(
+            (
+                "The guide extracts variables automatically from a project's repository and "
+                "mailing lists, shows each as a traffic light, and matches the project with the "
+                "functions that are needed",
+                cite("daffara-smeguide", "daffara-liveliness"),
+                ". It is no weighted sum. For the variables of liveliness the colour is the sign "
+                "of the slope m of the line y = mx + b through the yearly counts of newcomers. "
+                "That the sign counts only when a t-test tells the slope from zero, how many "
+                "silent years make a light black, the bounds of the other lights and the grey "
+                "light are ours",
+                cite(OURS), ".",
+            )
+        ),
+        Bullets(tuple((Lamp(c, f" {c}: "), text + ".") for c, text in lights)),
+        Table(
+            "lights-rules",
+            "Which lights are used, and when does a component fail?",
+            (Column("Light", share=2), Column("Rule", share=2.4), Column("Mandatory", share=1.1),
+             Column("Reason", share=2.5)),
+            rows,
+            layout="small",
+        ),
+    ]
+
+
+def _rule(semaphore: Semaphore) -> str:
+    if semaphore.rule == "slope":
+        return (
+            f"sign of the slope, t-test at {semaphore.alpha:g}, black after "
+            f"{semaphore.black_after_years} years without a newcomer"
+        )
+    bound = "at most" if semaphore.direction == "min" else "at least"
+    return f"green {bound} {semaphore.green:g}, yellow {bound} {semaphore.yellow:g}, else red"
+
+
+def _lazy_user(case: Case) -> list[Block]:
+    rule = case.study.criteria.effort
+    rate = case.study.site.staff.rate_eur_per_hour
+    effort: Formula = (
+        sub("E", "s"), Sign("="), Word("money"), Sign("+"), Word("rate"), Sign("·"),
+        bracketed(
+            sub("h", Word("adopt")), bracketed("1", Sign("−"), sub("r", "s")), Sign("+"),
+            sub("h", Word("switch")), Sign("+"), total("t"),
+            sub("h", Word("run")), Scripts("t", above=(Sign("−"), "b")),
+        ),
+        Sign("+"), "k", Sign("·"), Word("mental"),
+    )
+    return [
+        Heading("Need, state and effort: the Lazy User Model"),
+        Paragraph(
+            (
+                "The model is non-compensatory",
+                cite("collan-tetard-2009", "collan-tetard-2011"),
+                ". The user's need defines the set of solutions that satisfy it; the user's state "
+                "limits the set to what is within reach; from what is left, the user takes the "
+                "solution that asks for the least effort in money, time and physical or mental "
+                "work, and costs of learning and switching change that effort over time. If the "
+                "set is empty, the need cannot be met. The model publishes no numeric form. Ours",
+                cite(OURS), ", for the effort of a stack s over the horizon, is",
+            )
+        ),
+        Equation(
+            effort,
+            "E of s equals money plus rate times (h adopt times (1 minus r of s) plus h switch "
+            "plus the sum over years t of h run times t to the minus b) plus k times mental load",
+        ),
+        Paragraph(
+            (
+                f"in EUR over {interval(rule.horizon_years.value)} years",
+                cite(*rule.horizon_years.source),
+                f", at {interval(rate)} EUR an hour",
+                cite(*case.study.site.staff.source),
+                ". The share r of the required skills that the staff has already saves hours of "
+                "adoption; running gets easier by the learning exponent b = "
+                f"{interval(rule.learning_exponent.value)}",
+                cite(*rule.learning_exponent.source),
+                f"; a point of mental load counts k = {interval(rule.mental_eur_per_point.value)} "
+                "EUR",
+                cite(*rule.mental_eur_per_point.source),
+                ". All inputs are intervals, and each draw takes one value from each.",
+            )
+        ),
+        Callout(
+            "An extension, not the model itself",
+            (("The Lazy User Model explains how people choose. Using it to recommend a choice is "
+              "an extension of this study.",),),
+            "warning",
+        ),
+    ]
+
+
+def _metrics() -> list[Block]:
+    rows = tuple(
+        (
+            Cell((m.name, cite(m.source))),
+            text_cell(m.formula),
+            text_cell(m.unit),
+            text_cell(m.window),
+            text_cell("more is better" if m.direction == "max" else "less is better"),
+        )
+        for m in all_metrics().values()
+    )
+    return [
+        Heading("Metrics"),
+        Paragraph(
+            (
+                "Metrics carry the names that the CHAOSS project gives them",
+                cite("chaoss-metrics"),
+                " where it has one. Its definitions leave room (the Change Request Closure Ratio "
+                "appears with both fractions), so ", Ref("definitions"),
+                " prints for each its formula, unit, direction and window. Windows end at the "
+                "as-of date, never at a project's own last commit; merges and bots are left out; "
+                "releases are counted per series.",
+            )
+        ),
+        Table(
+            "definitions",
+            "What exactly is measured?",
+            (Column("Metric", share=1.6), Column("Formula", share=3.4), Column("Unit", share=1),
+             Column("Window", share=1.1), Column("Direction", share=1.1)),
+            rows,
+            layout="small",
+        ),
+    ]
+
+
+def _matrix(case: Case) -> list[Block]:
+    criteria = case.study.criteria.criteria
+    kinds = [
+        (sum(1 for c in criteria if getattr(c, kind)), noun)
+        for kind, noun in (("metric", "metric"), ("fact", "documented fact"),
+                           ("derived", "derived value"))
+    ]
+    logs = sum(1 for c in criteria if c.log)
+    parts = enumeration([count(n, noun) for n, noun in kinds if n])
+    return [
+        Heading("The decision matrix and missing data"),
+        Paragraph(
+            (
+                f"The matrix has {count(len(criteria), 'criterion', 'criteria')}: {parts}. A "
+                "stack's value follows from its components by the rule that each criterion names: "
+                "the worst, the mean or the best of them. ",
+                f"{number(logs)} of the columns use the decimal logarithm of 1 + value, so that a "
+                "large project does not win by size alone. " if logs else "",
+                "A missing value is never zero and never a silent mean",
+                cite(OURS),
+                ": it lies somewhere in the range of its column, and that whole range goes into "
+                "the ranks as an interval. ",
+                f"Of the lights, {percent(case.evaluation.coverage)} could be lit.",
+            )
+        ),
+    ]
+
+
+def _uncertainty(case: Case) -> list[Block]:
+    decision = case.study.criteria.decision
+    evaluation = case.evaluation
+    return [
+        Heading("Uncertainty and the decision rule"),
+        Paragraph(
+            (
+                f"The ranking is repeated {number(evaluation.draws, 0)} times (seed "
+                f"{evaluation.seed}). Each draw varies every weight by up to "
+                f"± {percent(decision.weight_spread)} of itself and takes every uncertain value "
+                "anywhere in its interval, in the tradition of stochastic multicriteria "
+                "acceptability analysis", cite("lahdelma-salminen-2001"),
+                ". The share of draws in which a stack takes a rank is its rank acceptability, "
+                "that of the first rank its first-rank probability. Score intervals are the 5 % "
+                "and 95 % quantiles.",
+            )
+        ),
+        Paragraph((Strong("Decision rule."), cite(*decision.source),)),
+        Bullets(
+            (
+                ("A stack that lacks a required function, or asks for what the organisation does "
+                 "not have, is removed, with reasons.",),
+                ("A stack with a component whose mandatory light fails is removed, with reasons.",),
+                ("The rest are ranked as above.",) if decision.rule == "quality_then_effort"
+                else ("The rest are ranked by effort, and their quality is shown beside.",),
+                (evaluation.selection.rule,),
+                *(
+                    [("Two stacks can be told apart when one is ranked above the other in at "
+                      f"least {percent(decision.tell_apart)} of the draws.",)]
+                    if decision.rule == "quality_then_effort" else []
+                ),
+            ),
+            ordered=True,
+        ),
+    ]
+
+
+_STARTER_HEALTH = {
+    "time_to_first_response",
+    "change_request_closure_ratio",
+    "contributor_absence_factor",
+    "release_frequency",
+}
+
+
+def _caveats(case: Case) -> Bullets:
+    filled = case.study.criteria.guidelines
+    return Bullets(
+        (
+            ("There is no external ground truth for a ranking of high-availability software. What "
+             "can be offered instead is measured: how sensitive the result is, how far the "
+             "methods agree, and what a laboratory finds.",),
+            ("CHAOSS's model of Starter Project Health is made of Time to First Response, Change "
+             "Request Closure Ratio, Contributor Absence Factor and Release Frequency",
+             cite("chaoss-starter-health"),
+             f", {count(len(_STARTER_HEALTH & set(all_metrics())), 'of which is', 'of which are')} "
+             "measured here; its own page quotes the practice of not comparing projects by it. The "
+             "lights describe a project against its own past first, and compare second.",),
+            ("Repositories that forked from each other share commits, converted histories carry "
+             "the dates of the conversion, and an employer guessed from a mail domain can be "
+             "wrong. Totals of related projects are not independent.",),
+            ("All weights, bounds and hours of work are ours unless a number says otherwise; ",
+             Ref("weights"), " prints each with its reason.",),
+            *(
+                [(f"The {count(len(filled), 'guideline')} of the SME guide that the study answers "
+                  "are in ", Ref("conclusions"), ".")]
+                if filled else []
+            ),
+        )
+    )

@@ -1,0 +1,200 @@
+"""Chapters 1 to 5: why the question is asked and how far the answer goes."""
+
+from __future__ import annotations
+
+from evaluator.report.case import Case
+from evaluator.report.document import (
+    Bullets,
+    Callout,
+    Chapter,
+    Inlines,
+    Paragraph,
+    Ref,
+    Strong,
+    cite,
+    joined,
+)
+from evaluator.report.prose import capital, count, enumeration, number
+
+HOURS_PER_YEAR = 8760
+
+
+def downtime_hours(availability_percent: float) -> float:
+    """Hours per year that an availability still allows."""
+    return (1 - availability_percent / 100) * HOURS_PER_YEAR
+
+
+def duration(hours: float) -> str:
+    """A time as a reader says it: minutes below two hours."""
+    return f"{number(hours * 60, 0)} minutes" if hours < 2 else f"{number(hours, 1)} hours"
+
+
+def problem(case: Case) -> Chapter:
+    site = case.study.site
+    level = site.service_level
+    services = enumeration([s.name for s in site.services])
+    loss = {
+        "none": "no message that was acknowledged may be lost",
+        "tolerated": "the loss of acknowledged data is tolerated",
+    }[level.acknowledged_data_loss]
+    return Chapter(
+        "problem",
+        "Problem statement",
+        (
+            Paragraph(
+                (
+                    Strong(site.organisation.name),
+                    f": {site.organisation.summary.strip()}",
+                    cite(*site.organisation.source),
+                )
+            ),
+            Paragraph(
+                (
+                    f"Whoever sells {services} as a service promises that it is there. The level "
+                    f"assumed in this study is {level.availability_percent:g} % availability, "
+                    f"which leaves {duration(downtime_hours(level.availability_percent))} of "
+                    "downtime in a year; after a fault the service is to be back within "
+                    f"{number(level.recovery_time_seconds, 0)} seconds, and {loss}",
+                    cite(*level.source),
+                    ". One server cannot keep such a promise: a dead disk, a power supply or a "
+                    "kernel upgrade takes the service along. Business continuity needs a second "
+                    "server that takes over by itself, and rules that keep two servers from "
+                    "working on the same data at the same time.",
+                )
+            ),
+            Callout("The question of this study", ((case.evaluation.question,),)),
+        ),
+    )
+
+
+def motivation(case: Case) -> Chapter:
+    study = case.study
+    site = study.site
+    kinds = [c.licence.kind for c in study.candidates.values()]
+    model = site.organisation.business_model
+    software: list[Inlines] = [(s.name,) for s in site.supporting_software]
+    kind_words = model.kind.replace("-", " ")
+    floss, mixed, closed = (kinds.count(k) for k in ("floss", "mixed", "proprietary"))
+    parts = [f"{count(floss, 'is', 'are')} free software"]
+    if mixed:
+        parts.append(f"{count(mixed, 'mixes', 'mix')} free and proprietary parts")
+    if closed:
+        parts.append(f"{count(closed, 'is', 'are')} proprietary")
+    return Chapter(
+        "motivation",
+        "Justification and motivation",
+        (
+            Paragraph(
+                (
+                    f"{site.organisation.name}'s business model is that of a {kind_words}",
+                    cite(*model.source),
+                    " in the taxonomy of the SME guide",
+                    cite("daffara-taxonomy"),
+                    ". It lives from free software and "
+                    "gives its customers what a proprietary product would: somebody who answers "
+                    "for it. A solution built from the same kind of software gives credit to "
+                    "that model and shows that a private company can profit from it. ",
+                    "Its platform already rests on " if software else "",
+                    *joined(software),
+                    "." if software else "",
+                )
+            ),
+            Paragraph(
+                (
+                    f"There is a choice to make: of the {len(kinds)} systems looked at, "
+                    f"{enumeration(parts)}. Choosing is not free of cost. In the experience that "
+                    "the SME guide reports, selecting and evaluating software, a wrong choice "
+                    "and its redo included, can be a fifth of the cost of a migration",
+                    cite("daffara-smeguide"),
+                    ". A method that anybody can repeat, with data that anybody can check, is "
+                    "therefore worth its price.",
+                )
+            ),
+            Paragraph(
+                (
+                    f"The study takes the attitude {case.evaluation.attitude.replace('_', ' ')}: ",
+                    study.criteria.attitudes[case.evaluation.attitude].reason
+                    or "it shifts the weights of the criteria as Appendix B shows",
+                    cite(*study.criteria.attitudes[case.evaluation.attitude].source),
+                    ".",
+                )
+            ),
+        ),
+    )
+
+
+def objectives(case: Case) -> Chapter:
+    name = case.study.site.organisation.name
+    return Chapter(
+        "objectives",
+        "Overall objectives",
+        (
+            Bullets(
+                (
+                    (f"Frame the business model, based on free software, that {name} uses.",),
+                    ("Show the current alternatives that free software offers at enterprise level, "
+                     "next to the commercial ones.",),
+                    (f"Adapt the proposed solution to the guidelines established by {name}.",),
+                    (f"Establish a first reference point for highly available private cloud "
+                     f"services offered by {name}.",),
+                )
+            ),
+        ),
+    )
+
+
+def specific_objectives(case: Case) -> Chapter:
+    services = enumeration([s.name for s in case.study.site.services])
+    return Chapter(
+        "specific-objectives",
+        "Specific objectives",
+        (
+            Bullets(
+                (
+                    (f"Choose a high-availability cluster for {services} among "
+                     f"{count(len(case.evaluation.stacks), 'stack')} of software, with a reason "
+                     "for each that is left out (", Ref("results"), ").",),
+                    ("Describe the method of the selection well enough that it can be repeated (",
+                     Ref("methodology"), ") and print every number that it used (",
+                     Ref("matrix"), " to ", Ref("inputs"), ").",),
+                    ("Give the configuration of the chosen cluster, ready for tests in a "
+                     "controlled laboratory before it goes into production (",
+                     Ref("implementation"), ").",),
+                )
+            ),
+        ),
+    )
+
+
+def scope(case: Case) -> Chapter:
+    constraints = tuple(
+        (f"{capital(str(fact.value)).rstrip('.')}.", cite(*fact.source))
+        for fact in case.study.site.constraints
+    )
+    unavailable = [s for s in case.evaluation.sources if s.outcome == "not_available"]
+    limits: list[Inlines] = [
+        ("The method is not an exhaustive process that considers every possibility of the field. "
+         "It is a flexible way to classify the solutions at hand and to justify a choice by "
+         "concrete models and metrics.",),
+        ("Configurations of other systems are not covered; the cluster is a starting point for "
+         "them.",),
+        (f"Everything is judged as of {case.evaluation.as_of.isoformat()}, on data mined on "
+         f"{case.evaluation.snapshot_date.isoformat()}.",),
+    ]
+    if unavailable:
+        limits.append(
+            (capital(count(len(unavailable), "source")) + " could not be mined. What they would "
+             "have told is missing, not zero (", Ref("provenance"), ").",)
+        )
+    blocks = [Bullets(tuple(limits))]
+    if constraints:
+        return Chapter(
+            "scope",
+            "Scope",
+            (
+                *blocks,
+                Paragraph(("The organisation sets these bounds as well:",)),
+                Bullets(constraints),
+            ),
+        )
+    return Chapter("scope", "Scope", tuple(blocks))

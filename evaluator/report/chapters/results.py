@@ -1,0 +1,313 @@
+"""Chapter 10: who fell and why, the lights, the ranks, the effort."""
+
+from __future__ import annotations
+
+from evaluator.report.case import Case
+from evaluator.report.chapters import comparison
+from evaluator.report.chapters.methods import METHOD_NAMES
+from evaluator.report.chapters.results_cells import STAGES, score_cell
+from evaluator.report.document import (
+    Block,
+    Callout,
+    Cell,
+    Chapter,
+    Column,
+    Figure,
+    Heading,
+    Inline,
+    Inlines,
+    Lamp,
+    Missing,
+    Paragraph,
+    Ref,
+    Strong,
+    Table,
+)
+from evaluator.report.figures import history, ranking
+from evaluator.report.prose import (
+    capital,
+    count,
+    enumeration,
+    number,
+    number_cell,
+    percent,
+    share_cell,
+    text_cell,
+)
+from evaluator.result import Light
+
+
+def results(case: Case) -> Chapter:
+    blocks: list[Block] = [
+        Callout(
+            "The result in one paragraph",
+            ((case.evaluation.selection.reason,),),
+            "result" if case.winner else "warning",
+        ),
+        *_trail(case),
+        *_lights(case),
+        *_ranking(case),
+        *comparison.effort(case),
+        *comparison.components(case),
+        *comparison.minor_scale(case),
+    ]
+    return Chapter("results", "Results", tuple(blocks))
+
+
+# --- elimination ----------------------------------------------------------------------------
+
+
+def _trail(case: Case) -> list[Block]:
+    total = len(case.evaluation.stacks)
+    blocks: list[Block] = [Heading("The elimination trail")]
+    if not case.removed:
+        return [
+            *blocks,
+            Paragraph((f"All {total} stacks passed every filter; none was removed.",)),
+        ]
+    left = total
+    steps = []
+    for stage, name in STAGES.items():
+        fell = sum(1 for s in case.removed if s.stage == stage)
+        left -= fell
+        if fell:
+            steps.append(f"{count(fell, 'fell', 'fell')} at {name}, which left {left}")
+    blocks += [
+        Paragraph(
+            (f"Of {count(total, 'stack')}, " + "; ".join(steps) + ". ", Ref("trail"),
+             " says why."),
+        ),
+        Table(
+            "trail",
+            "Which stack fell at which filter, and why?",
+            (Column("Stack", share=1.5), Column("Filter", share=0.9), Column("Reasons", share=4)),
+            tuple(
+                (
+                    text_cell(s.name),
+                    text_cell(STAGES.get(s.stage, s.removed_by)),
+                    text_cell("; ".join(s.reasons)) if s.reasons else text_cell(s.removed_by),
+                )
+                for s in case.removed
+            ),
+            layout="small",
+        ),
+    ]
+    return blocks
+
+
+# --- lights ---------------------------------------------------------------------------------
+
+
+def lights_by_component(case: Case) -> dict[str, dict[str, Light]]:
+    """Lights of every component of a stack by candidate and semaphore; each component once."""
+    found: dict[str, dict[str, Light]] = {}
+    for stack in case.evaluation.stacks:
+        for light in stack.lights:
+            found.setdefault(light.candidate, {})[light.semaphore] = light
+    return found
+
+
+def _lights(case: Case) -> list[Block]:
+    by_component = lights_by_component(case)
+    blocks: list[Block] = [Heading("Traffic lights")]
+    if not by_component:
+        return [*blocks, Paragraph(("No light could be asked for: no component was mined.",))]
+    semaphores = case.study.criteria.semaphores
+    chosen = set(case.winner.components.values()) if case.winner else set()
+    failing = [
+        f"{case.name(c)} ({', '.join(x.name for x in lights.values() if x.fails)})"
+        for c, lights in by_component.items()
+        if any(x.fails for x in lights.values())
+    ]
+    grey = sum(1 for ls in by_component.values() for x in ls.values() if x.colour == "grey")
+    blocks += [
+        Paragraph(
+            (
+                f"{count(len(by_component), 'component').capitalize()} of the stacks "
+                f"{'was' if len(by_component) == 1 else 'were'} lit. ",
+                f"A mandatory light fails for {enumeration(failing)}. " if failing
+                else "No mandatory light fails. ",
+                f"{count(grey, 'light').capitalize()} stayed grey, because the data are missing; "
+                "grey neither passes for green nor fails." if grey else "Every light could be lit.",
+            )
+        ),
+        Table(
+            "lights",
+            "How alive is each component? G green, Y yellow, R red, B black, ? could not be lit.",
+            (Column("Component", share=1), *(Column(s.name, "center", 1) for s in semaphores)),
+            tuple(
+                (
+                    Cell((Strong(case.name(c)),)) if c in chosen else text_cell(case.name(c)),
+                    *(_lamp(lights.get(s.id)) for s in semaphores),
+                )
+                for c, lights in by_component.items()
+            ),
+            layout="small",
+            note=("A circle is green, a diamond yellow, a square red, an octagon black; ! marks a "
+                  "mandatory light that fails. ",
+                  "Parts of the chosen stack are in bold. " if chosen else "",
+                  "What each light saw is in ", Ref("metrics"), "."),
+        ),
+    ]
+    return [*blocks, *_newcomers(case, by_component)]
+
+
+_LIGHT_ORDER = {"green": 0.0, "yellow": 1.0, "red": 2.0, "black": 3.0, "grey": 4.0}
+
+
+def _lamp(light: Light | None) -> Cell:
+    if light is None:
+        return Cell((Missing("–"),))
+    mark = "!" if light.fails else ""
+    return Cell((Lamp(light.colour, mark),), sort=_LIGHT_ORDER[light.colour])
+
+
+def _newcomers(case: Case, by_component: dict[str, dict[str, Light]]) -> list[Block]:
+    wanted = [s.id for s in case.study.criteria.semaphores if s.metric == "new_committers_slope"]
+    shown = case.shown_stack
+    if not wanted or not shown:
+        return []
+    lights = {
+        c: by_component[c][wanted[0]]
+        for c in dict.fromkeys(shown.components.values())
+        if wanted[0] in by_component.get(c, {}) and case.years(c)
+    }
+    svg = history.newcomers(case, lights)
+    if not svg:
+        return []
+    says = [f"{case.name(c)} {x.colour}" for c, x in lights.items()]
+    return [
+        Figure(
+            "fig-newcomers",
+            f"Do new people still join the parts of {shown.name}? First commits of persons per "
+            "calendar year, and the slope that lit the lamp.",
+            svg,
+            f"Bar charts of yearly newcomers with a trend line and a light: {enumeration(says)}.",
+            ("The slope is fitted over the last ten 12-month periods before "
+             f"{case.evaluation.as_of} (blue bars are the nearest whole calendar years) and is "
+             "drawn through their mean. Source: mined repositories.",),
+        )
+    ]
+
+
+# --- ranking --------------------------------------------------------------------------------
+
+
+def _ranking(case: Case) -> list[Block]:
+    blocks: list[Block] = [Heading("Ranking of the stacks")]
+    if not case.ranked:
+        return [
+            *blocks,
+            Paragraph(("Nothing is left to rank: every stack was removed by a filter. That is a "
+                       "result as well. The Lazy User Model calls it an unmet need.",)),
+        ]
+    evaluation = case.evaluation
+    methods = [m.name for m in case.study.criteria.methods]
+    rows = tuple(
+        (
+            text_cell(s.name),
+            number_cell(s.rank, digits=0),
+            number_cell(s.quality_rank, digits=0),
+            number_cell(s.effort_rank, digits=0),
+            score_cell(s),
+            share_cell(s.first_rank_probability),
+            share_cell(s.functional_match),
+            *(number_cell(s.method_ranks.get(m), digits=0) for m in methods),
+        )
+        for s in case.ranked
+    )
+    blocks += [
+        Paragraph(_ranking_words(case)),
+        Table(
+            "ranking",
+            "How do the stacks rank, and how sure is it?",
+            (
+                Column("Stack", share=2.2), Column("Rank", "right", 0.6),
+                Column("Quality rank", "right", 0.8), Column("Effort rank", "right", 0.7),
+                Column("Score (5 to 95 %)", "right", 1.5), Column("First in", "right", 0.7),
+                Column("Functions met", "right", 0.9),
+                *(Column(capital(METHOD_NAMES[m]), "right", 0.85) for m in methods),
+            ),
+            rows,
+            layout="small",
+            note=("First in: share of the draws in which the stack takes the first quality rank. "
+                  "The last columns are the ranks by the single methods.",),
+        ),
+    ]
+    if svg := ranking.acceptability(case):
+        blocks.append(
+            Figure(
+                "fig-acceptability",
+                "How sure is each rank? Share of "
+                f"{number(evaluation.draws, 0)} draws in which a stack takes it (n = "
+                f"{number(evaluation.draws, 0)}).",
+                svg,
+                "Stacked bars of rank acceptability: "
+                + "; ".join(f"{s.name} first in {percent(s.first_rank_probability or 0)}"
+                            for s in case.ranked) + ".",
+                ("Weights and uncertain values are varied. Source: the ranking stage.",),
+            )
+        )
+    if svg := ranking.quality_effort(case):
+        blocks.append(
+            Figure(
+                "fig-quality-effort",
+                "Which stack gives the most quality for the least effort? Score (index 0 to 1) "
+                "against effort (thousand EUR over the horizon).",
+                svg,
+                "Scatter chart of the ranked stacks by effort and quality with intervals.",
+                ("The square is the chosen stack, numbers are final ranks, lines span the 5 % to "
+                 f"95 % quantiles (n = {number(evaluation.draws, 0)} draws)."
+                 if case.winner else "Lines span the 5 % to 95 % quantiles.",),
+            )
+        )
+    if svg := ranking.profile(case):
+        rival = f" and {case.runner_up.name}" if case.runner_up else ""
+        winner = case.winner.name if case.winner else ""
+        blocks.append(
+            Figure(
+                "fig-profile",
+                (f"In what do {winner}{rival} differ? " if rival else
+                 f"Where does {winner} stand? ") + "Each criterion from the worst to the best "
+                "value among all stacks, the weightiest on top.",
+                svg,
+                f"Dumbbell chart of the criteria of {winner}{rival}.",
+                ("Criteria on which they do not differ are left out; a missing value "
+                 "stands at the middle of its interval. Values and units: ", Ref("matrix"), "."),
+            )
+        )
+    return blocks
+
+
+def _ranking_words(case: Case) -> Inlines:
+    evaluation = case.evaluation
+    best = min(case.ranked, key=lambda s: (s.quality_rank or 0, s.id))
+    words: list[Inline] = []
+    if len(case.ranked) == 1:
+        words.append(f"Only {best.name} is left, so there is no order to be unsure of. ")
+    else:
+        words.append(f"{best.name} has the best quality")
+        if best.score is not None:
+            words.append(f" with a score of {number(best.score, 3)}")
+        if best.first_rank_probability is not None:
+            words.append(f" and comes first in {percent(best.first_rank_probability)} of the draws")
+        words.append(". ")
+    if evaluation.agreement is not None:
+        grade = (
+            "agree well" if evaluation.agreement >= 0.9
+            else "agree in the main" if evaluation.agreement >= 0.7
+            else "disagree"
+        )
+        words.append(
+            f"The methods {grade} (Kendall's W = {number(evaluation.agreement, 2)}). "
+        )
+    close = [evaluation.stack(s).name for s in evaluation.selection.indistinguishable]
+    if close:
+        words.append(
+            f"The uncertainty cannot tell {enumeration(close)} apart, so effort decides among "
+            "them. "
+        )
+    winner = case.winner
+    if winner is not None and winner.id != best.id:
+        words.append(f"That is why {winner.name}, and not {best.name}, is chosen. ")
+    return tuple(words)
