@@ -90,6 +90,7 @@ def evaluate(study: Study, snapshot: Snapshot, table: MetricTable, seed: int) ->
         scores.matrix,
         scores.contenders,
         np.random.default_rng([seed, 1]),
+        scores.parts,
     )
     columns = [c for c in criteria.criteria if c.components and c.derived != "functional_match"]
     components = {

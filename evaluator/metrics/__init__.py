@@ -50,13 +50,18 @@ def measure(study: Study, snapshot: Snapshot, as_of: dt.date) -> MetricTable:
             found = metric.measure(history)
             measures[candidate, key] = found
             if entry.data_sources:
-                rows.append(_row(candidate, metric, found, study))
+                rows.append(_row(candidate, metric, found, study, snapshot))
     return MetricTable(as_of, measures, rows, yearly)
 
 
-def _row(candidate: str, metric: Metric, found: Measure, study: Study) -> MetricRow:
+def _row(
+    candidate: str, metric: Metric, found: Measure, study: Study, snapshot: Snapshot
+) -> MetricRow:
     sources = study.candidates[candidate].data_sources
     wanted = [s.id for s in sources if (s.backend == "git") == (metric.needs == "git")]
+    mined = [i for i in wanted if (row := snapshot.source(i)) is not None and row.outcome == "ok"]
+    lacking = ", ".join(i for i in wanted if i not in mined)
+    without = f"without {lacking}" if mined and lacking else ""
     return MetricRow(
         candidate=candidate,
         metric=metric.id,
@@ -67,8 +72,8 @@ def _row(candidate: str, metric: Metric, found: Measure, study: Study) -> Metric
         n=found.n,
         window=metric.window,
         outcome=found.outcome,
-        source=" + ".join(wanted) or "none",
-        note=found.note,
+        source=" + ".join(mined or wanted) or "none",
+        note="; ".join(n for n in (found.note, without) if n),
     )
 
 
@@ -77,6 +82,8 @@ def _years(history: History) -> list[YearRow]:
     git, mail = not history.commits.empty, not history.messages.empty
     work, messages = history.work, history.messages
     last = history.as_of.year
+    # a person may arrive, by author date, in a year that an imported repository does not hold
+    begun = history.commits["committed"].min().year if git else last + 1
     firsts = [f["born" if f is work else "day"].min().year for f in (work, messages) if len(f)]
     if not firsts:
         return []
@@ -92,8 +99,8 @@ def _years(history: History) -> list[YearRow]:
         YearRow(
             candidate=history.candidate,
             year=year,
-            commits=int(counts.get(year, 0)) if git else None,
-            contributors=int(people.get(year, 0)) if git else None,
+            commits=int(counts.get(year, 0)) if year >= begun else None,
+            contributors=int(people.get(year, 0)) if year >= begun else None,
             new_contributors=int(new.get(year, 0)) if git else None,
             releases=int(released.get(year, 0)) if git else None,
             messages=int(said.get(year, 0)) if year in mail_years else None,

@@ -35,7 +35,10 @@ class Organisations:
         return cls(names, frozenset(d.lower() for d in nobody))
 
     def organisation(self, domain: str) -> str | None:
-        """Organisation of a domain or of the closest parent domain that is listed."""
+        """Organisation of a domain or of the closest parent domain that is listed.
+
+        None for a domain of nobody's; the domain itself when none is listed.
+        """
         labels = domain.split(".")
         for start in range(len(labels)):
             parent = ".".join(labels[start:])
@@ -102,7 +105,8 @@ def candidate_history(study: Study, snapshot: Snapshot, candidate: str, as_of: d
     messages = messages[messages["day"] < end + pd.Timedelta(days=1)]
     messages = messages[~messages["person"].isin(bots)]
     releases = _rows(snapshot.releases, ids)
-    releases = releases[releases["released"] <= end].drop_duplicates("version")
+    # the same number on another day is another release: drbd and drbd-utils both had a 9.1.0
+    releases = releases[releases["released"] <= end].drop_duplicates(["version", "released"])
     missing = {
         "git": _missing(snapshot, [s.id for s in sources if s.backend == "git"], "repository"),
         "mail": _missing(snapshot, [s.id for s in sources if s.backend != "git"], "mail archive"),
@@ -126,7 +130,9 @@ def _rows(frame: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
 
 def _commits(snapshot: Snapshot, ids: Sequence[str], end: pd.Timestamp) -> pd.DataFrame:
     commits = _rows(snapshot.commits, ids)
-    commits = commits[commits["committed"] <= end].drop_duplicates("commit")
+    # of a change that is in two sources the earlier commit counts: a later one cannot move it
+    commits = commits[commits["committed"] <= end].sort_values("committed", kind="stable")
+    commits = commits.drop_duplicates("commit")
     authored, committed = commits["authored"].to_numpy(), commits["committed"].to_numpy()
     plausible = (authored >= np.datetime64("1990-01-01")) & (authored <= committed)
     return commits.assign(born=np.where(plausible, authored, committed))

@@ -75,13 +75,17 @@ def mail_participants_12m(history: History) -> Measure:
 def first_responses(history: History, months: int) -> pd.DataFrame:
     """Threads begun in the window: ``hours`` until another person first answers (NaN: never).
 
-    Threads younger than a week are left out, since their answer may still come.
+    Threads younger than a week are left out, since their answer may still come; where an archive
+    ended before the as-of date, a week before its end.
     """
     ordered = history.messages.sort_values(["day", "message"])
     begun = ordered[ordered["message"] == ordered["thread"]].set_index("thread")
     begun = history.window(begun, "day", months)
-    begun = begun[begun["day"] <= history.as_of - pd.Timedelta(days=ANSWER_DAYS)]
-    joined = ordered.join(begun[["person", "day"]], on="thread", rsuffix="_begun", how="inner")
+    ended = history.mail_end if history.mail_share_covered(months) < 1 else None
+    begun = begun[begun["day"] <= (ended or history.as_of) - pd.Timedelta(days=ANSWER_DAYS)]
+    joined = ordered.merge(
+        begun[["person", "day"]], left_on="thread", right_index=True, suffixes=("", "_begun")
+    )
     other = joined[
         (joined["person"] != joined["person_begun"]) & (joined["day"] >= joined["day_begun"])
     ]

@@ -20,11 +20,11 @@ def organisation_of(history: History, rows: pd.DataFrame) -> pd.Series:
     """Organisation of each commit; missing where it is unknown."""
     domains = rows["domain"].astype("str")
     persons = rows.groupby(domains)["person"].nunique()
+    listed = set(history.organisations.names.values())
     names: dict[str, str | None] = {}
     for domain, people in persons.items():
         name = history.organisations.organisation(str(domain))
-        listed = name is not None and name != domain
-        names[str(domain)] = name if listed or people >= 2 else None
+        names[str(domain)] = name if name in listed or people >= 2 else None
     return domains.map(names)
 
 

@@ -25,11 +25,11 @@ def periods(history: History, dates: pd.Series, since: pd.Timestamp) -> Counts:
     """Events per 12-month period, oldest first: whole periods after ``since``, at most ten."""
     counts = []
     for back in range(PERIODS):
-        start = months_before(history.as_of, 12 * (back + 1))
+        start = months_before(history.as_of, 12 * (back + 1)) + pd.Timedelta(days=1)
         if start < since:
             break
-        stop = months_before(history.as_of, 12 * back)
-        counts.append(int(((dates > start) & (dates <= stop)).sum()))
+        stop = months_before(history.as_of, 12 * back) + pd.Timedelta(days=1)
+        counts.append(int(((dates >= start) & (dates < stop)).sum()))
     return np.array(counts[::-1], dtype=float)
 
 
@@ -76,6 +76,8 @@ def _slope(history: History, dates: pd.Series, since: pd.Timestamp) -> Measure:
 )  # fmt: skip
 def new_committers_slope(history: History) -> Measure:
     """Slope of the yearly counts of persons' first commits; the interval is ± 2 standard errors."""
+    if history.work.empty:
+        return not_available("only merges or bots", 0)
     first = arrivals(history.work, "born")
     return _slope(history, first, history.work["born"].min())
 

@@ -52,6 +52,7 @@ def rank(
     rows: Mapping[str, Sequence[CriterionValue]],
     contenders: Sequence[str],
     rng: np.random.Generator,
+    parts: Mapping[str, Sequence[Mapping[str, tuple[float, float]]]] | None = None,
 ) -> Ranking:
     """Rank the contenders by all methods of the criteria file, and under uncertainty.
 
@@ -59,6 +60,9 @@ def rank(
     little does not then depend on how many were removed, and two contenders that hardly differ get
     scores that hardly differ (ours).  Columns on which all alternatives are equal, or whose weight
     is 0, do not take part; the weights of the others are normalised again.
+
+    ``parts`` holds the interval of each component behind a cell, as ``rows`` is laid out; what
+    alternatives share is then drawn once for all of them.  Without it every cell is drawn alone.
     """
     everyone = [*contenders, *(name for name in rows if name not in contenders)]
     count, draws = len(contenders), criteria.decision.draws
@@ -70,18 +74,22 @@ def rank(
     ends = np.array([[(v.low, v.high) for v in rows[n]] for n in everyone]).reshape(*shape, 2)
     ends = ends * sign[:, None]
     low, high = ends.min(axis=-1), ends.max(axis=-1)
-    useful = (weights > 0) & ((np.ptp(point, axis=0) > 0) if everyone else False)
     methods: list[str] = [m.name for m in criteria.methods]
-    if not count or len(everyone) < 2 or not useful.any():
+    useful = (weights > 0) & ((np.ptp(point, axis=0) > 0) if everyone else False)
+    if not useful.any():
         return _undecided(list(contenders), methods)
     kept = weights[useful] / weights[useful].sum()
     indices = {m: by_library(m, point[:, useful], kept) for m in methods}
     method_ranks = {m: ranks(index[:count]) for m, index in indices.items()}
     stacked = np.stack([method_ranks[m] for m in methods])
     mean = np.mean([indices[m] for m in methods], axis=0)
-    # all columns: one that is constant at the points may still vary inside the intervals
-    varied = draw_weights(weights, criteria.decision.weight_spread, rng, draws)
-    values = draw_values(low, high, rng, draws)
+    # a column that is constant at the points may still vary inside the intervals
+    alive = (weights > 0) & (np.ptp(low, axis=0) + (high - low).max(axis=0) > 0)
+    varied = draw_weights(weights[alive], criteria.decision.weight_spread, rng, draws)
+    taken = np.flatnonzero(alive).tolist()
+    behind = parts or {n: [{n: (v.low, v.high)} for v in rows[n]] for n in everyone}
+    cells = [[behind[n][j] for j in taken] for n in everyone]
+    values = draw_values([columns[j] for j in taken], cells, rng, draws) * sign[alive]
     drawn = np.stack([VECTORISED[m](values, varied)[:, :count] for m in methods])
     drawn_mean = drawn.mean(axis=0)
     drawn_ranks = consensus(ranks(drawn), drawn_mean)

@@ -7,6 +7,7 @@ vectorised numpy form over many draws, which the tests hold equal to it.  Every 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -14,15 +15,18 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
+ROUNDING = 1e-12
+"""Differences of utilities up to this are those of floating point."""
+
 
 def unit_columns(matrix: Array) -> Array:
     """Each column scaled to [0, 1] by its range; shape ``(…, n_alternatives, n_criteria)``.
 
-    A column without range says nothing and becomes 0.
+    A column without range says nothing and becomes 1: nobody falls short of its best.
     """
     low = matrix.min(axis=-2, keepdims=True)
     span = matrix.max(axis=-2, keepdims=True) - low
-    return np.where(span > 0, (matrix - low) / np.where(span > 0, span, 1.0), 0.0)
+    return np.where(span > 0, (matrix - low) / np.where(span > 0, span, 1.0), 1.0)
 
 
 def topsis(matrix: Array, weights: Array) -> Array:
@@ -48,12 +52,17 @@ def weighted_sum(matrix: Array, weights: Array) -> Array:
 def vikor(matrix: Array, weights: Array) -> Array:
     """1 - Q with v = 0.5 (Opricovic and Tzeng, 2004)."""
     regret = (1 - unit_columns(matrix)) * weights[:, None, :]
-    group, worst = regret.sum(axis=-1), regret.max(axis=-1)
+    return _compromise(regret.sum(axis=-1), regret.max(axis=-1))
+
+
+def _compromise(group: Array, worst: Array) -> Array:
+    """1 - Q from group utility S and individual regret R; what is equal in all takes no part."""
 
     def unit(values: Array) -> Array:
         low = values.min(axis=-1, keepdims=True)
         span = values.max(axis=-1, keepdims=True) - low
-        return np.where(span > 0, (values - low) / np.where(span > 0, span, 1.0), 0.0)
+        real = span > ROUNDING
+        return np.where(real, (values - low) / np.where(real, span, 1.0), 0.0)
 
     return 1 - (unit(group) + unit(worst)) / 2
 
@@ -85,7 +94,12 @@ def by_library(name: str, matrix: Array, weights: Array) -> Array:
         return np.asarray(WeightedSumModel().evaluate(data).e_.score)
     from skcriteria.agg.vikor import VIKOR
 
-    return 1 - np.asarray(VIKOR(v=0.5).evaluate(data).e_.q_k)
+    with warnings.catch_warnings():
+        # equal utility or equal regret of all is no mistake: that half of Q is then 0
+        warnings.filterwarnings("ignore", "invalid value encountered in divide", RuntimeWarning)
+        found = VIKOR(v=0.5).evaluate(data).e_
+    # its Q would stretch differences of S or R that are rounding alone over the whole scale
+    return _compromise(np.asarray(found.s_k), np.asarray(found.r_k))
 
 
 def ranks(index: Array) -> npt.NDArray[np.int64]:

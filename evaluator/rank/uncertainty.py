@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from evaluator.rank.consensus import Ranks
 from evaluator.rank.methods import Array
+from evaluator.score.matrix import aggregate
+from evaluator.study.model import Criterion
 
 
 def draw_weights(weights: Array, spread: float, rng: np.random.Generator, draws: int) -> Array:
@@ -15,9 +19,27 @@ def draw_weights(weights: Array, spread: float, rng: np.random.Generator, draws:
     return np.asarray(varied / varied.sum(axis=1, keepdims=True))
 
 
-def draw_values(low: Array, high: Array, rng: np.random.Generator, draws: int) -> Array:
-    """Values drawn uniformly from their intervals; ``(draws, n_alternatives, n_criteria)``."""
-    return rng.uniform(size=(draws, *low.shape)) * (high - low) + low
+def draw_values(
+    columns: Sequence[Criterion],
+    parts: Sequence[Sequence[Mapping[str, tuple[float, float]]]],
+    rng: np.random.Generator,
+    draws: int,
+) -> Array:
+    """Values of alternatives over the intervals of their parts.
+
+    ``parts`` holds, per alternative and criterion, the interval of each component.  A component
+    is drawn once per draw, uniformly, and has that value in every alternative that it is part of:
+    what two stacks share cannot tell them apart.  Shape ``(draws, n_alternatives, n_criteria)``.
+    """
+    values = np.empty((draws, len(parts), len(columns)))
+    for j, column in enumerate(columns):
+        drawn: dict[str, Array] = {}
+        for i, row in enumerate(parts):
+            for name, (low, high) in row[j].items():
+                if name not in drawn:
+                    drawn[name] = rng.uniform(low, high, draws)
+            values[:, i, j] = aggregate(column)(np.stack([drawn[name] for name in row[j]]))
+    return values
 
 
 def acceptability(ranks: Ranks) -> Array:
@@ -28,4 +50,5 @@ def acceptability(ranks: Ranks) -> Array:
     """
     tied = (ranks[:, :, None] == ranks[:, None, :]).sum(axis=-1)[:, :, None]
     ahead = np.arange(1, ranks.shape[1] + 1) - ranks[:, :, None]
-    return np.asarray(((ahead >= 0) & (ahead < tied)).astype(float) / tied).mean(axis=0)
+    share = ((ahead >= 0) & (ahead < tied)) / tied
+    return np.asarray(share.mean(axis=0))

@@ -19,7 +19,7 @@ from evaluator.score.lazy_user import (
     unmet_need,
     unmet_state,
 )
-from evaluator.score.matrix import Cell, column_span, combine, component_cells
+from evaluator.score.matrix import Cell, column_span, combine, component_cells, intervals
 from evaluator.score.semaphore import candidate_lights
 from evaluator.study.model import Criterion, Stack, Study
 
@@ -45,6 +45,8 @@ class Scores:
     efforts: dict[str, EffortResult]
     matrix: dict[str, list[CriterionValue]]
     """Per stack, in the order of the criteria."""
+    parts: dict[str, list[dict[str, tuple[float, float]]]]
+    """As ``matrix``: the interval of each component, so that stacks can share its draws."""
     component_matrix: dict[str, dict[str, list[CriterionValue]]]
     """Per role and candidate, only the criteria that apply to components."""
     coverage: float
@@ -72,12 +74,12 @@ def score(study: Study, table: MetricTable, rng: np.random.Generator) -> Scores:
     }
     contenders = [key for key in study.stacks if key not in removed]
     matrix: dict[str, list[CriterionValue]] = {key: [] for key in study.stacks}
+    parts: dict[str, list[dict[str, tuple[float, float]]]] = {key: [] for key in study.stacks}
     by_role = _candidates_by_role(study)
     component_matrix: dict[str, dict[str, list[CriterionValue]]] = {
         role: {name: [] for name in names} for role, names in by_role.items()
     }
     match = {key: functional_match(found) for key, found in matches.items()}
-    mined = [name for name, c in study.candidates.items() if c.data_sources]
     for criterion in study.criteria.criteria:
         cells = component_cells(study, table, lights, criterion, list(study.candidates))
         span = column_span([cells[name] for name in cells])
@@ -88,10 +90,13 @@ def score(study: Study, table: MetricTable, rng: np.random.Generator) -> Scores:
             else:
                 cells_here = {n: cells[n] for n in _judged(study, components(study, stack))}
             matrix[key].append(combine(criterion, unit, cells_here, span))
+            parts[key].append(intervals(cells_here, span) or {key: span})
         for rows in component_matrix.values():
             if criterion.components and cells:
                 for name, row in rows.items():
                     row.append(combine(criterion, unit, {name: cells[name]}, span))
+    used = {name for stack in study.stacks.values() for name in components(study, stack)}
+    mined = [name for name in sorted(used) if study.candidates[name].data_sources]
     lit = [light.colour != "grey" for name in mined for light in lights[name]]
     return Scores(
         lights=lights,
@@ -100,6 +105,7 @@ def score(study: Study, table: MetricTable, rng: np.random.Generator) -> Scores:
         removed=removed,
         efforts=efforts(study, contenders, rng, study.criteria.decision.draws),
         matrix=matrix,
+        parts=parts,
         component_matrix=component_matrix,
         coverage=sum(lit) / len(lit) if lit else 0.0,
     )

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from evaluator.findings import EvaluationError, Finding
 from evaluator.result import EffortResult, FunctionMatch
 from evaluator.study.model import Effort, Fact, Interval, Provision, Stack, StateFilter, Study
 
@@ -117,7 +118,13 @@ def _broken(rule: StateFilter, required: Fact, have: Fact) -> str:
         allowed = needs if isinstance(needs, list) else [needs]
         return "" if has in allowed else f"needs {' or '.join(map(str, allowed))}, the site: {has}"
     if not isinstance(needs, int | float) or not isinstance(has, int | float):
-        raise TypeError(f"state filter {rule.id!r} compares {needs!r} with {has!r}")
+        raise EvaluationError(
+            Finding(
+                "state-not-numbers",
+                f"state filter {rule.id!r} compares {needs!r} with the site's {has!r}",
+                remedy="rule 'at_most' compares numbers; 'implies' and 'contains' compare others",
+            )
+        )
     return f"needs {needs:g}{unit}, the site has {has:g}" if needs > has else ""
 
 
@@ -182,8 +189,8 @@ def _least(totals: Mapping[str, Draws], contenders: Sequence[str]) -> dict[str, 
     if not contenders:
         return {}
     matrix = np.stack([totals[key] for key in contenders])
-    counts = np.bincount(matrix.argmin(axis=0), minlength=len(contenders))
-    return dict(zip(contenders, (counts / matrix.shape[1]).tolist(), strict=True))
+    least = matrix == matrix.min(axis=0)  # stacks that tie in a draw share it
+    return dict(zip(contenders, (least / least.sum(axis=0)).mean(axis=1).tolist(), strict=True))
 
 
 def _draw(interval: Interval, rng: np.random.Generator, draws: int) -> Draws:

@@ -9,6 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
 
 from evaluator.metrics import MetricTable
 from evaluator.result import CriterionValue, Light, Outcome
@@ -96,11 +100,10 @@ def combine(
     ``span`` is the range of the column; a missing component may lie anywhere in it.
     """
     known = {name: c for name, c in cells.items() if c.value is not None}
-    pick = _aggregate(criterion)
-    values = [c.value for c in known.values() if c.value is not None]
-    value = pick(values) if values else None
-    lows = [c.low if c.value is not None else span[0] for c in cells.values()]
-    highs = [c.high if c.value is not None else span[1] for c in cells.values()]
+    pick = aggregate(criterion)
+    value = float(pick([c.value for c in known.values()])) if known else None
+    ends = list(intervals(cells, span).values()) or [span]
+    low, high = pick(ends)
     missing = sorted(set(cells) - set(known))
     decided = [n for n, c in known.items() if c.value == value]
     via = sorted(known) if criterion.aggregate == "mean" else decided
@@ -110,8 +113,8 @@ def combine(
     return CriterionValue(
         criterion=criterion.id,
         value=value,
-        low=pick(lows) if lows else span[0],
-        high=pick(highs) if highs else span[1],
+        low=float(low),
+        high=float(high),
         outcome="ok" if value is not None else "not_available",
         assumed=bool(missing) or not cells,
         unit=f"log10(1 + {unit})" if criterion.log else unit,
@@ -120,12 +123,19 @@ def combine(
     )
 
 
-def _aggregate(criterion: Criterion) -> Callable[[Sequence[float]], float]:
+def intervals(
+    cells: Mapping[str, Cell], span: tuple[float, float]
+) -> dict[str, tuple[float, float]]:
+    """Where each component's value lies: anywhere in the ``span`` of the column if missing."""
+    return {n: span if c.value is None else (c.low, c.high) for n, c in cells.items()}
+
+
+def aggregate(criterion: Criterion) -> Callable[[Any], Any]:
+    """Reduction of components' values to a stack's, along the first axis."""
     if criterion.aggregate == "mean":
-        return lambda values: sum(values) / len(values)
-    worst: Callable[[Sequence[float]], float] = min if criterion.direction == "max" else max
-    best: Callable[[Sequence[float]], float] = max if criterion.direction == "max" else min
-    return worst if criterion.aggregate == "worst" else best
+        return partial(np.mean, axis=0)
+    lowest = (criterion.aggregate == "worst") == (criterion.direction == "max")
+    return partial(np.min if lowest else np.max, axis=0)
 
 
 def column_span(cells: Sequence[Cell]) -> tuple[float, float]:

@@ -7,6 +7,7 @@ the criteria file.  Grey, a light that could not be lit, is ours too.
 
 from __future__ import annotations
 
+from evaluator.findings import EvaluationError, Finding
 from evaluator.metrics import Measure, MetricTable
 from evaluator.result import Colour, Light
 from evaluator.study.model import Semaphore, Study
@@ -25,6 +26,14 @@ def colour(semaphore: Semaphore, measure: Measure) -> Colour:
 
 
 def _slope_colour(semaphore: Semaphore, measure: Measure) -> Colour:
+    if not measure.detail:
+        raise EvaluationError(
+            Finding(
+                "semaphore-without-slope",
+                f"semaphore {semaphore.id!r} asks for the slope of {semaphore.metric!r}",
+                remedy="rule 'slope' needs a metric that is a slope; for others use 'threshold'",
+            )
+        )
     if measure.detail["silent_years"] >= float(semaphore.black_after_years or 0):
         return "black"
     if measure.detail["p"] >= float(semaphore.alpha or 0):
