@@ -82,6 +82,9 @@ def _judged(ranking: Ranking, name: str, place: int) -> dict[str, Any]:
     }
 
 
+MOST_ASSUMED = 0.5
+"""Share of the weights on missing values above which a score would say nothing (ours)."""
+
 NOT_RANKED: Mapping[str, Any] = {
     "rank": None,
     "score": None,
@@ -102,7 +105,10 @@ def _stack(study: Study, scores: Scores, ranking: Ranking, order: Order, key: st
         quality = int(ranking.rank[ranking.names.index(key)])
         reasons = [f"place {quality} in quality, place {order.effort_ranks[key]} in effort"]
     else:
-        judged, quality = {**NOT_RANKED, "score": ranking.reference_scores.get(key)}, None
+        judged, quality = (
+            {**NOT_RANKED, "score": _reference_score(study, scores, ranking, key)},
+            None,
+        )
         reasons = [text for _, text in removal.broken]
     return StackResult(
         **judged,
@@ -123,6 +129,13 @@ def _stack(study: Study, scores: Scores, ranking: Ranking, order: Order, key: st
         functions=scores.functions[key],
         effort=scores.efforts[key],
     )
+
+
+def _reference_score(study: Study, scores: Scores, ranking: Ranking, key: str) -> float | None:
+    """Quality that a removed stack would have had; None when most of it would be assumed."""
+    weights = effective_weights(study.criteria)
+    assumed = sum(weights[v.criterion] for v in scores.matrix[key] if v.value is None)
+    return None if assumed > MOST_ASSUMED else ranking.reference_scores.get(key)
 
 
 def _components(study: Study, scores: Scores, ranking: Ranking, role: str) -> list[ComponentResult]:

@@ -17,14 +17,20 @@ from evaluator.metrics.registry import Measure, metric, not_available
 
 PERIODS = 10
 FEWEST_PERIODS = 4
+OLD_HANDS_YEARS = 3
 
 Counts = npt.NDArray[np.float64]
 
 
-def periods(history: History, dates: pd.Series, since: pd.Timestamp) -> Counts:
-    """Events per 12-month period, oldest first: whole periods after ``since``, at most ten."""
+def periods(
+    history: History, dates: pd.Series, since: pd.Timestamp, without_last: int = 0
+) -> Counts:
+    """Events per 12-month period, oldest first: whole periods after ``since``, at most ten.
+
+    ``without_last`` leaves out so many of the newest periods.
+    """
     counts = []
-    for back in range(PERIODS):
+    for back in range(without_last, PERIODS):
         start = months_before(history.as_of, 12 * (back + 1)) + pd.Timedelta(days=1)
         if start < since:
             break
@@ -51,8 +57,10 @@ def slope_test(counts: Counts) -> tuple[float, float, float]:
     return slope, error, float(2 * stdtr(degrees, -abs(slope / error)))
 
 
-def _slope(history: History, dates: pd.Series, since: pd.Timestamp) -> Measure:
-    counts = periods(history, dates, since)
+def _slope(
+    history: History, dates: pd.Series, since: pd.Timestamp, without_last: int = 0
+) -> Measure:
+    counts = periods(history, dates, since, without_last)
     if len(counts) < FEWEST_PERIODS:
         note = f"{len(counts)} whole years of history, {FEWEST_PERIODS} are needed"
         return not_available(note, len(counts))
@@ -65,7 +73,7 @@ def _slope(history: History, dates: pd.Series, since: pd.Timestamp) -> Measure:
         int(counts.sum()),
         low=slope - 2 * error,
         high=slope + 2 * error,
-        note=f"newcomers per year: {series}; p = {p:.3f}",
+        note=f"newcomers per year{' but the last' * without_last}: {series}; p = {p:.3f}",
         detail={"p": p, "silent_years": float(silent), "periods": float(len(counts))},
     )
 
@@ -102,9 +110,17 @@ def new_non_code_slope(history: History) -> Measure:
     source="daffara-liveliness",
 )  # fmt: skip
 def new_mail_participants_slope(history: History) -> Measure:
-    """Slope of the yearly counts of persons' first message (the source counts by month)."""
-    if history.mail_share_covered(12) < 1:
+    """Slope of the yearly counts of persons' first message (the source counts by month).
+
+    Of an archive that begins in the middle of a project's life the first years are left out, since
+    old hands look new in them; so is the last period when the archive ends within it (both ours).
+    """
+    covered = history.mail_share_covered(12)
+    if covered == 0:
         end = history.mail_end.date() if history.mail_end is not None else "-"
-        return not_available(f"the archives end on {end}, before the last period does")
+        return not_available(f"the archives end on {end}, more than a year ago")
+    since = history.messages["day"].min()
+    if history.commits.empty or since > history.commits["born"].min() + pd.DateOffset(months=12):
+        since += pd.DateOffset(years=OLD_HANDS_YEARS)
     first = arrivals(history.messages, "day")
-    return _slope(history, first, history.messages["day"].min() + pd.DateOffset(months=12))
+    return _slope(history, first, since, without_last=int(covered < 1))

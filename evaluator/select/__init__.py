@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from evaluator.rank import Ranking
 from evaluator.result import Selection
@@ -77,47 +80,61 @@ def _reason(
 ) -> str:
     """One paragraph that a manager understands; every figure in it comes from the result."""
     organisation = study.site.organisation.name
-    out = len(scores.removed)
-    considered = len(study.stacks)
+    trail = _trail(scores, len(study.stacks))
     if not final:
-        stages = sorted({removal.stage for removal in scores.removed.values()})
         return (
-            f"None of the {considered} stacks is left for {organisation}: all were removed by the "
-            f"filters of {_listed(stages)}. The table of removed stacks names what each lacks."
+            f"No stack is left for {organisation}. {trail} "
+            "The table of removed stacks names what each lacks."
         )
-    winner = study.stacks[final[0]]
-    index = ranking.names.index(final[0])
-    share = float(ranking.acceptability[index, 0])
     effort = scores.efforts[final[0]]
-    sentences = [
-        f"{organisation} should take {winner.name}.",
-        f"Of {considered} stacks, {out} fell because they do not meet a required function, "
-        f"do not fit the organisation, or rest on a component with a failing light."
-        if out
-        else f"All {considered} stacks meet the need and the state.",
-    ]
+    sentences = [f"{organisation} should take {study.stacks[final[0]].name}.", trail]
     if len(final) == 1:
         sentences.append("It is the only one left, so no comparison of quality was needed.")
-        sentences.append(_money(effort.low, effort.high))
-        return " ".join(sentences)
-    runner_up = study.stacks[final[1]]
-    place = int(ranking.rank[index])
-    sentences.append(
-        f"Among the {len(final)} left it takes place {place} in quality, and it comes first in "
-        f"{share:.0%} of the draws in which weights and uncertain values are varied."
-    )
-    if study.criteria.decision.rule == "least_effort":
-        sentences.append(
-            f"It asks the least effort in {effort.least_probability:.0%} of the draws."
-        )
-    elif len(close) > 1:
-        names = _listed([study.stacks[k].name for k in close if k != final[0]])
-        sentences.append(
-            f"The data cannot tell it apart from {names} in quality, so the least effort decided."
-        )
+    else:
+        sentences.append(_quality(ranking, final[0], study.criteria.decision.draws))
+        if study.criteria.decision.rule == "least_effort":
+            share = effort.least_probability
+            sentences.append(f"It asks the least effort in {share:.0%} of the draws.")
+        elif len(close) > 1:
+            names = _listed([study.stacks[k].name for k in close if k != final[0]])
+            sentences.append(
+                f"The data cannot tell it apart from {names} in quality, so least effort decided."
+            )
     sentences.append(_money(effort.low, effort.high))
-    sentences.append(f"The next best is {runner_up.name}.")
+    if len(final) > 1:
+        sentences.append(f"The next best is {study.stacks[final[1]].name}.")
     return " ".join(sentences)
+
+
+CAUSES: Mapping[str, tuple[str, str]] = {
+    "need": ("lacks a required function", "lack a required function"),
+    "state": ("does not fit the organisation", "do not fit the organisation"),
+    "semaphore": ("rests on a part with a failing light", "rest on a part with a failing light"),
+}
+
+
+def _trail(scores: Scores, considered: int) -> str:
+    counts = Counter(removal.stage for removal in scores.removed.values())
+    if not counts:
+        return f"All {considered} stacks meet the need, fit the organisation and pass the lights."
+    fallen = [
+        f"{counts[stage]} {phrases[counts[stage] > 1]}"
+        for stage, phrases in CAUSES.items()
+        if counts[stage]
+    ]
+    return f"Of {considered} stacks, {_listed(fallen)}."
+
+
+def _quality(ranking: Ranking, winner: str, draws: int) -> str:
+    index, count = ranking.names.index(winner), len(ranking.names)
+    if not np.isfinite(ranking.score[index]):
+        return f"On the criteria the {count} that are left are equal."
+    share = float(ranking.acceptability[index, 0])
+    often = f"in all {draws:,} draws" if share == 1 else f"in {share:.0%} of {draws:,} draws"
+    return (
+        f"Among the {count} that are left it takes place {int(ranking.rank[index])} in quality; "
+        f"it comes first {often} of weights and uncertain values."
+    )
 
 
 def _money(low: float, high: float) -> str:
