@@ -6,10 +6,13 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from evaluator import display
@@ -22,10 +25,30 @@ from evaluator.study import load_study
 EPILOG = """
 Exit codes: 0 ok; 1 findings at or above a limit; 2 usage, invalid input or unwritable output;
 3 a source unavailable; 4 cluster build or check failed; 70 internal error; 130 interrupted.
-Every option can also be set in the environment, as EVALUATE_CRITERIA and so on.
+Options whose help names a variable can be set in the environment too; what is typed wins.
 """
 
+
+class OptionsAnywhere(TyperGroup):
+    """Hands options that stand before a command on to it, ahead of the command's own.
+
+    So ``evaluate --criteria a.yml rank`` is ``evaluate rank --criteria a.yml``, and what is typed
+    there outranks the environment too.
+    """
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        typed = [
+            f"{parameter.opts[0]}={ctx.params[parameter.name]}"
+            for parameter in self.get_params(ctx)
+            if parameter.name in ctx.params
+            and ctx.get_parameter_source(parameter.name).name == "COMMANDLINE"
+        ]
+        return name, command, [*typed, *rest]
+
+
 app = typer.Typer(
+    cls=OptionsAnywhere,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -41,6 +64,14 @@ def _date(typed: str) -> dt.date:
         return dt.date.fromisoformat(typed)
     except ValueError:
         raise typer.BadParameter(f"{typed!r} is not a date; write YYYY-MM-DD") from None
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from evaluator import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
 
 
 CriteriaOption = Annotated[
@@ -92,22 +123,15 @@ def main_command(
     out: OutOption = Path("."),
     seed: SeedOption = DEFAULT_SEED,
     format: FormatOption = display.Format.table,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_version, help="Print the version and end."
+        ),
+    ] = False,
 ) -> None:
     """Run everything: ranking on the terminal; report.html, report.pdf and bundle/ in --out."""
-    if version:
-        from evaluator import __version__
-
-        typer.echo(__version__)
-        return
     if context.invoked_subcommand is not None:
-        typed = {
-            key: value
-            for key, value in context.params.items()
-            if context.get_parameter_source(key) is not None
-            and str(context.get_parameter_source(key)).endswith("COMMANDLINE")
-        }
-        context.default_map = dict.fromkeys(context.command.commands, typed)  # type: ignore[attr-defined]
         return
     run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
     winner = run.evaluation.winner
@@ -257,6 +281,9 @@ def guarded(command: Callable[[], Any]) -> int:
     """Run a command; turn every way in which it can fail into a message and an exit code."""
     try:
         code = command()
+        sys.stdout.flush()  # must fail here, where it can be explained, and not at exit
+        if code == ExitCode.INTERRUPTED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
     except EvaluationError as error:
         display.findings(error.findings)
         return int(error.exit_code)
@@ -272,12 +299,13 @@ def guarded(command: Callable[[], Any]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         display.note("Interrupted; nothing half-written was left.")
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # typer exits by itself only when the reader is gone
+        _silence_stdout()
         return int(ExitCode.OK)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         problem = f"{place}{error.strerror or error}"
+        _silence_stdout()
         display.findings([Finding("output-failed", problem, remedy="free space or pick --out")])
         return int(ExitCode.INVALID)
     except Exception as error:
@@ -290,6 +318,18 @@ def guarded(command: Callable[[], Any]) -> int:
     return code if isinstance(code, int) else int(ExitCode.OK)
 
 
+def _silence_stdout() -> None:
+    """Send what is still buffered nowhere, lest the interpreter try and fail again at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Entry point of the ``evaluate`` script."""
-    raise SystemExit(guarded(lambda: app(standalone_mode=False)))
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # the caller has closed it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - till exit
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 still gets its answer
+    raise SystemExit(guarded(lambda: app(prog_name="evaluate", standalone_mode=False)))

@@ -111,14 +111,14 @@ def mined(rows: Sequence[SourceRow]) -> None:
 def ranking(run: Run, format: Format) -> None:
     """Print stacks, components and the reason."""
     if format is Format.json:
-        print(json.dumps(ranking_data(run), indent=2, ensure_ascii=False))
+        _print_json(ranking_data(run))
     elif format is Format.table:
         _ranking_table(run)
     else:
         rows = [_flat(stack) for stack in run.evaluation.stacks]
         _print_rows(rows, format)
         if format is Format.md:
-            print(f"\n{plain(run.selection.reason)}")
+            print(f"\n{_markdown_cell(run.selection.reason)}")
 
 
 def ranking_data(run: Run) -> dict[str, Any]:
@@ -232,12 +232,8 @@ def metrics(run: Run, format: Format, candidates: Sequence[str]) -> None:
     """Print the metric rows of some candidates."""
     rows = [r.model_dump() for r in run.evaluation.metrics if r.candidate in candidates]
     if format is Format.json:
-        data = {
-            "schema_version": run.evaluation.schema_version,
-            "as_of": run.evaluation.as_of.isoformat(),
-            "metrics": rows,
-        }
-        print(json.dumps(data, indent=2, ensure_ascii=False))
+        as_of = run.evaluation.as_of.isoformat()
+        _print_json([{**row, "as_of": as_of} for row in rows])
     elif format is not Format.table:
         _print_rows(rows, format)
     else:
@@ -255,6 +251,11 @@ def metrics(run: Run, format: Format, candidates: Sequence[str]) -> None:
 
 
 # --- rows -----------------------------------------------------------------------------------
+
+
+def _print_json(data: Any) -> None:
+    """Pure ASCII, so that no character of mined text reaches a terminal as itself."""
+    print(json.dumps(data, indent=2, allow_nan=False))
 
 
 def _print_rows(rows: Sequence[dict[str, Any]], format: Format) -> None:
@@ -276,7 +277,7 @@ def _csv_cell(value: Any) -> Any:
     """Text that a spreadsheet would take for a formula gets a leading apostrophe."""
     if isinstance(value, str):
         clean = plain(value).replace("\n", " ")
-        return f"'{clean}" if clean[:1] in ("=", "+", "-", "@", "\t") else clean
+        return f"'{clean}" if clean.lstrip()[:1] in ("=", "+", "-", "@") else clean
     return value
 
 

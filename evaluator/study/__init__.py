@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel
 
-from evaluator.content import criteria_folder
-from evaluator.findings import EvaluationError, Finding, allowed_values, file_error
+from evaluator.content import criteria_folder, shown
+from evaluator.findings import EvaluationError, Finding, Where, allowed_values, file_error
 from evaluator.study.bibliography import read_references
-from evaluator.study.check import Parts, check
+from evaluator.study.check import Parts, check, texts
 from evaluator.study.document import Document, read_document, validate
 from evaluator.study.model import Candidate, Catalogue, Criteria, Reference, Site, Stack, Study
 
@@ -43,12 +45,14 @@ def load_study(
     home = path.parent
     findings: list[Finding] = []
     documents: dict[str, Document] = {}
+    unread: list[str] = []
 
     def read(kind: str, file: Path, model: type[M]) -> M | None:
         try:
             document = read_document(file)
         except EvaluationError as error:
             findings.extend(error.findings)
+            unread.append(kind)
             return None
         documents[kind] = document
         value, problems = validate(document, model)
@@ -59,44 +63,50 @@ def load_study(
         found: dict[str, M] = {}
         for file in sorted(_part(home, folder).glob("*.yml")):
             value = read(f"{kind}:{file.stem}", file, model)
-            if value is None:
-                continue
-            if (typed := getattr(value, "id")) != file.stem:  # noqa: B009 - M has no common id
-                document = documents[f"{kind}:{file.stem}"]
+            document = documents.get(f"{kind}:{file.stem}")
+            typed = (
+                document.data.get("id") if document and isinstance(document.data, dict) else None
+            )
+            if document and isinstance(typed, str) and typed != file.stem:
                 message = f"id {typed!r} differs from the file's name"
                 findings.append(
                     document.finding("id-differs", ("id",), message, f"write id: {file.stem}")
                 )
-            found[file.stem] = value
+            if value is not None:
+                found[file.stem] = value
         return found
 
     question = read("criteria", path, Criteria)
     catalogue = read("catalogue", _part(home, "catalogue.yml"), Catalogue)
     candidates = read_folder("candidate", "candidates", Candidate)
     stacks = read_folder("stack", "stacks", Stack)
-    references = _references(_part(home, "refs.bib"), findings)
+    bibliography = _part(home, "refs.bib")
+    references = _references(bibliography, findings)
     place = None
-    if site is not None or question is not None:
-        typed_site = site if site is not None else question.site if question else ""
-        try:
-            place = read("site", _find_site(typed_site, home), Site)
-        except EvaluationError as error:
-            findings.extend(error.findings)
+    asked = documents.get("criteria")
+    named = [name for _, name in texts(asked, "site")] if asked else []
+    try:
+        for name in [site] if site is not None else named:
+            place = read("site", _find_site(name, home), Site)
+    except EvaluationError as error:
+        findings += error.findings if site is not None else _unknown_site(asked, home)
+    if place is None and "site" not in documents:
+        unread.append("site")
+    misfits = check(Parts(documents, unread, references, metrics, backends))
+    reported = {finding.where for finding in findings}
+    findings += [finding for finding in misfits if finding.where not in reported]
     if findings or question is None or catalogue is None or place is None:
-        raise EvaluationError(findings)
-    parts = Parts(
-        question, catalogue, place, candidates, stacks, references, documents, metrics, backends
-    )
-    if findings := check(parts):
-        raise EvaluationError(findings)
+        raise EvaluationError(sorted(findings, key=lambda f: f.where or Where("")))
+    files = {document.name: document.digest for document in documents.values()}
+    files[shown(bibliography)] = hashlib.sha256(bibliography.read_bytes()).hexdigest()
     return Study(
         criteria=question,
         catalogue=catalogue,
         site=place,
         candidates=candidates,
         stacks={k: stacks[k] for k in question.stacks or stacks},
-        references=references,
-        files={d.name: d.digest for d in sorted(documents.values(), key=lambda d: d.name)},
+        references=references or {},
+        files=dict(sorted(files.items())),
     )
 
 
@@ -108,12 +118,14 @@ def _part(home: Path, name: str) -> Path:
 def _find(typed: str | Path, shipped: Path, what: str) -> Path:
     """A path as typed, else the shipped file of that name (with or without ``.yml``)."""
     path = Path(typed)
-    if path.is_file():
-        return path
+    with suppress(OSError):  # a name that is too long, a folder that may not be entered
+        if path.is_file():
+            return path
     if path.parent == Path():
         for name in (path.name, f"{path.name}.yml"):
-            if (shipped / name).is_file():
-                return shipped / name
+            with suppress(OSError):
+                if (shipped / name).is_file():
+                    return shipped / name
     names = [f.name for f in shipped.glob("*.yml") if f.name != "catalogue.yml"]
     raise EvaluationError(
         file_error("no-such-file", path, f"no such {what}", allowed_values(path.name, names))
@@ -128,9 +140,20 @@ def _find_site(typed: str | Path, home: Path) -> Path:
     return _find(typed, criteria_folder() / "sites", "site")
 
 
-def _references(path: Path, findings: list[Finding]) -> dict[str, Reference]:
+def _unknown_site(asked: Document | None, home: Path) -> list[Finding]:
+    folders = (home / "sites", criteria_folder() / "sites")
+    allowed = {file.stem for folder in folders for file in folder.glob("*.yml")}
+    if asked is None:
+        return []
+    return [
+        asked.finding("unknown-site", loc, f"unknown site {name!r}", allowed_values(name, allowed))
+        for loc, name in texts(asked, "site")
+    ]
+
+
+def _references(path: Path, findings: list[Finding]) -> dict[str, Reference] | None:
     try:
         return read_references(path)
     except EvaluationError as error:
         findings.extend(error.findings)
-        return {}
+        return None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pybtex.database import BibliographyData, Person, parse_string
 from pybtex.exceptions import PybtexError
+from pydantic import ValidationError
 
 from evaluator.content import shown
 from evaluator.findings import EvaluationError, Finding, Where, file_error
@@ -30,7 +31,12 @@ def read_references(path: Path) -> dict[str, Reference]:
         raise EvaluationError(
             Finding("bibtex-syntax", str(error), Where(name, line, 1 if line else 0))
         ) from error
-    return {key: _reference(key, data) for key in data.entries}
+    try:
+        return {key: _reference(key, data) for key in data.entries}
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        problem = f"{first['loc'][-1]} is {first['input']!r}: {first['msg']}"
+        raise EvaluationError(file_error("bibtex-entry", name, problem)) from error
 
 
 def _reference(key: str, data: BibliographyData) -> Reference:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.composer import Composer, ComposerError
+from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import ScalarEvent
+from ruamel.yaml.nodes import MappingNode, Node
+from ruamel.yaml.reader import ReaderError
 
 from evaluator.content import shown
 from evaluator.findings import EvaluationError, Finding, Where, allowed_values, file_error
@@ -22,7 +28,10 @@ from evaluator.findings import EvaluationError, Finding, Where, allowed_values, 
 Loc = Sequence[str | int]
 M = TypeVar("M", bound=BaseModel)
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 500_000
+MAX_DEPTH = 40
+UNION = ("bool", "int", "float", "str", "list[str]")
+"""What a fact's value may be; pydantic reports a wrong one once for each of them."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +58,44 @@ class Document:
                 node = node[step]
         return Where(self.name, line + 1, column + 1)
 
-    def finding(self, code: str, loc: Loc, message: str, remedy: str = "") -> Finding:
-        """A finding at a value of this file."""
-        return Finding(code, message, self.where(loc), remedy)
+    def finding(
+        self, code: str, loc: Loc, message: str, remedy: str = "", *, key: bool = False
+    ) -> Finding:
+        """A finding at a value of this file, or at its key."""
+        return Finding(code, message, self.where(loc, key=key), remedy)
+
+
+class BoundedComposer(Composer):
+    """Refuses what grows without bound, or leaves a value without one place of its own."""
+
+    nesting = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Node:
+        event = self.parser.peek_event()
+        problem = ""
+        if event.anchor is not None:
+            problem = "anchors and aliases (& and *) are not taken; write the value out"
+        elif isinstance(parent, MappingNode) and index is None and type(event) is not ScalarEvent:
+            problem = "a key must be plain text"
+        elif self.nesting >= MAX_DEPTH:
+            problem = f"nested deeper than {MAX_DEPTH} levels"
+        if problem:
+            raise ComposerError(None, None, problem, event.start_mark)
+        self.nesting += 1
+        node: Node = super().compose_node(parent, index)
+        self.nesting -= 1
+        return node
+
+
+class PlacingConstructor(RoundTripConstructor):
+    """Says where a number or date stands that looks like one and is none, such as 2015-02-30."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, OverflowError) as error:
+            problem = str(error).partition(";")[0]
+            raise ConstructorError(None, None, problem, node.start_mark) from error
 
 
 def read_document(path: Path) -> Document:
@@ -64,34 +108,52 @@ def read_document(path: Path) -> Document:
     """
     name = shown(path)
     try:
-        raw = path.read_bytes()
-        if len(raw) > MAX_BYTES:
-            raise EvaluationError(
-                file_error("file-too-large", name, f"{len(raw)} bytes, at most {MAX_BYTES}")
-            )
-        text = raw.decode("utf-8")
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
         raise EvaluationError(
             file_error("unreadable-file", name, f"cannot be read: {reason}")
         ) from error
-    except UnicodeDecodeError as error:
-        raise EvaluationError(
-            file_error("not-utf8", name, f"byte {error.start} is not UTF-8", "save it as UTF-8")
-        ) from error
+    if len(raw) > MAX_BYTES:
+        problem = f"longer than {MAX_BYTES} bytes, which no study needs"
+        raise EvaluationError(file_error("file-too-large", name, problem))
     try:
-        tree = YAML(typ="rt", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8")
+        problem = f"byte 0x{raw[error.start]:02x} is not UTF-8"
+        raise EvaluationError(
+            Finding("not-utf8", problem, _end_of(name, before), "save the file as UTF-8")
+        ) from error
+    yaml = YAML(typ="rt", pure=True)
+    yaml.Composer, yaml.Constructor = BoundedComposer, PlacingConstructor
+    try:
+        tree = yaml.load(text)
+    except ReaderError as error:
+        problem = f"character U+{error.character:04X} is not allowed"
+        raise EvaluationError(
+            Finding("yaml-syntax", problem, _end_of(name, text[: error.position]), "remove it")
+        ) from error
+    except YAMLError as error:
         raise EvaluationError(_syntax_finding(name, error)) from error
     return Document(name, _plain(tree), hashlib.sha256(raw).hexdigest(), tree)
+
+
+def _end_of(name: str, before: str) -> Where:
+    """The place that follows a text."""
+    return Where(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _syntax_finding(name: str, error: Exception) -> Finding:
     mark = getattr(error, "problem_mark", None) if isinstance(error, MarkedYAMLError) else None
     problem = str(getattr(error, "problem", None) or error).split("\n")[0]
     where = Where(name, mark.line + 1, mark.column + 1) if mark else Where(name)
-    code = "duplicate-key" if "duplicate key" in problem else "yaml-syntax"
-    return Finding(code, problem, where, "YAML 1.2: indent with spaces, quote special characters")
+    if isinstance(error, DuplicateKeyError):
+        return Finding("duplicate-key", problem, where, "remove or rename one of them")
+    known = isinstance(error, ComposerError | ConstructorError)
+    remedy = "" if known else "YAML 1.2: indent with spaces, quote special characters"
+    return Finding("yaml-syntax", problem, where, remedy)
 
 
 def _plain(node: Any) -> Any:
@@ -122,27 +184,43 @@ def validate(document: Document, model: type[M]) -> tuple[M | None, list[Finding
         return model.model_validate(document.data), []
     except ValidationError as error:
         schema = model.model_json_schema()
-        return None, [_finding(document, schema, e) for e in error.errors(include_url=False)]
+        errors = {_loc(e): e for e in reversed(error.errors(include_url=False))}
+        return None, [_finding(document, schema, loc, e) for loc, e in reversed(errors.items())]
 
 
-def _finding(document: Document, schema: dict[str, Any], error: ErrorDetails) -> Finding:
-    loc, kind = error["loc"], error["type"]
-    typed = _typed(error["input"])
-    path = ".".join(str(s) for s in loc)
+def _loc(error: ErrorDetails) -> tuple[int | str, ...]:
+    """Where an error is, without the branch of a union that pydantic tried."""
+    loc = error["loc"]
+    for i, (step, after) in enumerate(itertools.pairwise(loc)):
+        if step == "value" and after in UNION:
+            return loc[: i + 1]
+    return loc
+
+
+def _finding(document: Document, schema: dict[str, Any], loc: Loc, error: ErrorDetails) -> Finding:
+    kind, typed = error["type"], _typed(error["input"])
+    path, parent = (".".join(str(s) for s in steps) for steps in (loc, loc[:-1]))
     if kind == "extra_forbidden":
         where = document.where(loc, key=True)
         remedy = allowed_values(loc[-1], _keys_at(schema, loc[:-1]), most=30)
-        return Finding("unknown-key", f"unknown key {loc[-1]!r} in {path}", where, remedy)
+        inside = f" in {parent}" if parent else ""
+        return Finding("unknown-key", f"unknown key {loc[-1]!r}{inside}", where, remedy)
+    if kind == "invalid_key" or loc[-1] == "[key]":
+        place = loc[:-1] if loc[-1] == "[key]" else loc
+        where = document.where(place, key=True)
+        message = f"key {typed} of {'.'.join(map(str, place[:-1])) or 'the file'} is not allowed"
+        return Finding("invalid-key", message, where, str(error["msg"]))
     if kind == "missing":
         where = document.where(loc[:-1], key=True)
         if loc[-1] == "source":
-            message = f"{'.'.join(map(str, loc[:-1]))} has no evidence"
+            message = f"{parent} has no evidence"
             remedy = "add 'source: KEY' of refs.bib, or 'source: ours' with a 'reason'"
             return Finding("missing-evidence", message, where, remedy)
         return Finding("missing-key", f"{path} is missing", where, f"add the key {loc[-1]!r}")
     where = document.where(loc)
     if kind == "literal_error":
-        allowed = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", "")))
+        expected = str(error.get("ctx", {}).get("expected", ""))
+        allowed = re.findall(r"'([^']*)'", expected) or [expected]
         remedy = allowed_values(error["input"], allowed)
         return Finding("unknown-value", f"{path} is {typed}", where, remedy)
     if kind == "value_error":
@@ -151,8 +229,17 @@ def _finding(document: Document, schema: dict[str, Any], error: ErrorDetails) ->
         return Finding(code, f"{path}: {message}", where)
     if kind.endswith(("_type", "_parsing")):
         message = f"{path} is {typed}, which is of the wrong type"
-        return Finding("wrong-type", message, where, str(error["msg"]))
+        return Finding("wrong-type", message, where, _wanted(error, union=loc != error["loc"]))
     return Finding("invalid-value", f"{path} is {typed}", where, str(error["msg"]))
+
+
+def _wanted(error: ErrorDetails, *, union: bool) -> str:
+    if union:
+        return "a truth value, a number, a text or a list of texts is needed"
+    if error["type"] == "model_type":
+        interval = error.get("ctx", {}).get("class_name") == "Interval"
+        return "a number, or [low, high], is needed" if interval else "a mapping is needed"
+    return str(error["msg"])
 
 
 def _typed(value: object) -> str:
@@ -178,7 +265,7 @@ def _resolve(schema: dict[str, Any], node: Any) -> dict[str, Any]:
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
         elif "anyOf" in node:
-            node = next((n for n in node["anyOf"] if n.get("type") != "null"), {})
+            node = max(node["anyOf"], key=lambda n: "$ref" in n or n.get("type") == "object")
         else:
             return node
     return {}

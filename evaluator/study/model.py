@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -52,7 +53,26 @@ def _cidr(value: str) -> str:
     return value
 
 
-Keys = Annotated[list[Identifier], BeforeValidator(_as_list), Field(min_length=1)]
+_ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_NUMBER_OR_ENDS = {
+    "anyOf": [
+        {"type": "number"},
+        {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+        {
+            "type": "object",
+            "properties": {"low": {"type": "number"}, "high": {"type": "number"}},
+            "required": ["low", "high"],
+            "additionalProperties": False,
+        },
+    ]
+}
+
+Keys = Annotated[
+    list[Identifier],
+    BeforeValidator(_as_list),
+    Field(min_length=1),
+    WithJsonSchema(_ONE_OR_MORE),
+]
 Address = Annotated[str, AfterValidator(_address)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 
@@ -80,7 +100,7 @@ class Interval(Model):
         return (self.low + self.high) / 2
 
 
-Range = Annotated[Interval, BeforeValidator(_as_interval)]
+Range = Annotated[Interval, BeforeValidator(_as_interval), WithJsonSchema(_NUMBER_OR_ENDS)]
 
 
 class Sourced(Model):
@@ -111,9 +131,15 @@ class Dated(Sourced):
 
 
 class SourcedRange(Sourced):
-    """A number or interval with its source; the unit stands in the field's name."""
+    """A number or interval, not below 0, with its source; the unit stands in the field's name."""
 
     value: Range
+
+    @model_validator(mode="after")
+    def _not_negative(self) -> Self:
+        if self.value.low < 0:
+            raise ValueError(f"{self.value.low:g} is below 0")
+        return self
 
 
 class Fact(Dated):
@@ -435,8 +461,8 @@ class Semaphore(Sourced):
     metric: Identifier
     rule: Literal["slope", "threshold"]
     mandatory: bool
-    alpha: float | None = None
-    black_after_years: int | None = None
+    alpha: float | None = Field(default=None, gt=0, lt=1)
+    black_after_years: int | None = Field(default=None, ge=1)
     green: float | None = None
     yellow: float | None = None
     direction: Direction = "min"
@@ -448,6 +474,10 @@ class Semaphore(Sourced):
         missing = [n for n in needed if getattr(self, n) is None]
         if missing:
             raise ValueError(f"rule {self.rule!r} also needs {', '.join(missing)}")
+        if self.green is not None and self.yellow is not None:
+            ends = (self.green, self.yellow)
+            if ends != tuple(sorted(ends, reverse=self.direction == "max")):
+                raise ValueError(f"green {self.green:g} is no better than yellow {self.yellow:g}")
         return self
 
 
@@ -475,7 +505,7 @@ class StateFilter(Sourced):
 class Attitude(Sourced):
     """Factors on the weights of criterion groups; the result is normalised again."""
 
-    factors: dict[Identifier, float]
+    factors: dict[Identifier, Annotated[float, Field(ge=0, le=100)]]
 
 
 class EffortRule(Model):
@@ -484,6 +514,13 @@ class EffortRule(Model):
     horizon_years: SourcedRange
     learning_exponent: SourcedRange
     mental_eur_per_point: SourcedRange
+
+    @model_validator(mode="after")
+    def _of_this_life(self) -> Self:
+        horizon = self.horizon_years.value
+        if horizon.low <= 0 or horizon.high > 50:
+            raise ValueError(f"horizon_years is [{horizon.low:g}, {horizon.high:g}]; 0 < x <= 50")
+        return self
 
 
 class Method(Sourced):
@@ -519,13 +556,13 @@ class Criteria(Model):
     site: Identifier
     attitude: Identifier
     attitudes: dict[Identifier, Attitude]
-    stacks: list[Identifier] | None = None
+    stacks: Annotated[list[Identifier], Field(min_length=1)] | None = None
     need: list[NeedFilter]
     state: list[StateFilter]
     semaphores: list[Semaphore]
-    criteria: list[Criterion]
+    criteria: list[Criterion] = Field(min_length=1)
     effort: EffortRule
-    methods: list[Method]
+    methods: list[Method] = Field(min_length=1)
     decision: Decision
     guidelines: list[Guideline] = []
 
