@@ -7,8 +7,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from evaluator.findings import EvaluationError, ExitCode, Finding
-from evaluator.pipeline import Analysis, Run, load
+
+if TYPE_CHECKING:
+    from evaluator.pipeline import Analysis, Run, load
 
 __all__ = ["Analysis", "EvaluationError", "ExitCode", "Finding", "Run", "load"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import the pipeline, and pandas with it, only when it is asked for."""
+    if name in ("Analysis", "Run", "load"):
+        from evaluator import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module 'evaluator' has no attribute {name!r}")

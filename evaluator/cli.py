@@ -135,11 +135,11 @@ def main_command(
         return
     run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
     winner = run.evaluation.winner
+    display.ranking(run, format)
     with display.progress("writing the report"):
         written = run.report(out)
     if winner is not None and winner.deployable:
         written.append(run.bundle(out / "bundle"))
-    display.ranking(run, format)
     if winner is not None and not winner.deployable:
         display.note(f"No bundle: stack {winner.id!r} has no deployment profile yet.")
     display.written(written, format)

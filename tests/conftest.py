@@ -20,7 +20,8 @@ from evaluator.content import criteria_folder
 from evaluator.result import SourceRow
 from evaluator.snapshot import TABLES, Snapshot, read_snapshot, write_snapshot
 from evaluator.study import Study
-from evaluator.study.model import Affiliation, Candidate
+from evaluator.study.candidate import Candidate
+from evaluator.study.catalogue import Affiliation
 
 # no deadline: a busy machine is no mistake; the same examples in every run
 settings.register_profile("evaluator", deadline=None, derandomize=True)

@@ -23,10 +23,7 @@ def test_runs_top_to_bottom(path: Path) -> None:
     assert code
     assert all(cell.execution_count for cell in code)
     pictures = [
-        output
-        for cell in code
-        for output in cell.outputs
-        if "image/png" in output.get("data", {})
+        output for cell in code for output in cell.outputs if "image/png" in output.get("data", {})
     ]
     assert len(pictures) >= 2
 

@@ -17,7 +17,8 @@ from evaluator.bundle.drbd import global_common_conf, resource
 from evaluator.bundle.folder import MANIFEST, read_manifest, verify
 from evaluator.bundle.haproxy import haproxy_cfg
 from evaluator.bundle.readme import readme
-from evaluator.study.model import Site, Stack
+from evaluator.study.site import Site
+from evaluator.study.stack import Stack
 
 __all__ = ["Bundle", "ClusterModel", "read_manifest", "render", "verify", "write"]
 

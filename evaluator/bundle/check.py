@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 
 from evaluator.bundle.networks import replication_networks, ring_networks, witness_network
 from evaluator.findings import EvaluationError, ExitCode, Finding, Where, allowed_values
-from evaluator.study.model import Site, Stack
+from evaluator.study.site import Site
+from evaluator.study.stack import Stack
 
 NEEDED = frozenset({"corosync", "pacemaker", "drbd"})
 RENDERED = NEEDED | {

@@ -18,7 +18,8 @@ from evaluator.bundle.networks import (
     ring_networks,
     witness_network,
 )
-from evaluator.study.model import Endpoint, Node, Site, Stack
+from evaluator.study.site import Endpoint, Node, Site
+from evaluator.study.stack import Stack
 
 DRBD_MODULE = "8.4.11"
 """Kernel module of the target (Debian 12, kernel 6.1); it decides the dialect of the resource."""

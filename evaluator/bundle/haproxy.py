@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 
 from evaluator.bundle.cluster import ClusterModel
-from evaluator.study.model import Endpoint
+from evaluator.study.site import Endpoint
 
 HEAD = """\
 global

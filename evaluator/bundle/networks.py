@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluator.study.model import Network, Site
+from evaluator.study.site import Network, Site
 
 REACHABLE_BY_ALL = ("management", "service", "ring")
 """Purposes over which a node is reached from outside the cluster, best first."""

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from evaluator.snapshot import Snapshot
-from evaluator.study.model import Catalogue, Study
+from evaluator.study.catalogue import Catalogue
+from evaluator.study.model import Study
 
 DAYS_PER_MONTH = 365.25 / 12
 MAIL_SILENCE_DAYS = 30

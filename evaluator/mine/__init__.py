@@ -16,7 +16,7 @@ from evaluator.mine.repository import Git, SourceError, shown
 from evaluator.mine.sources import Harvest, Mining, harvester
 from evaluator.result import SourceRow
 from evaluator.snapshot import write_snapshot
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 
 __all__ = ["Progress", "failures", "mine"]
 

@@ -15,7 +15,7 @@ from perceval.backends.core.mbox import MailingList, MBoxArchive
 from evaluator.mine.mail import messages
 from evaluator.mine.repository import CLONE_SECONDS, SourceError, checked_url
 from evaluator.mine.sources import Harvest, Mining
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 
 LARGEST_BYTES = 2_000_000_000
 """Of one mbox file after decompression; a larger one is taken for a bomb."""

@@ -11,7 +11,7 @@ from evaluator.rank.consensus import Ranks, consensus, kendall_w
 from evaluator.rank.methods import VECTORISED, Array, by_library, ranks
 from evaluator.rank.uncertainty import acceptability, draw_values, draw_weights
 from evaluator.result import CriterionValue
-from evaluator.study.model import Criteria, Criterion
+from evaluator.study.criteria import Criteria, Criterion
 
 __all__ = ["Ranking", "effective_weights", "rank"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from evaluator.rank.consensus import Ranks
 from evaluator.rank.methods import Array
 from evaluator.score.matrix import aggregate
-from evaluator.study.model import Criterion
+from evaluator.study.criteria import Criterion
 
 
 def draw_weights(weights: Array, spread: float, rng: np.random.Generator, draws: int) -> Array:

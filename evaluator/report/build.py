@@ -91,8 +91,10 @@ def _verdict(case: Case) -> Verdict:
             decided=False,
         )
     facts: list[tuple[str, Inlines]] = [
-        (f"of {len(evaluation.stacks)} stacks left after the filters",
-         (number(len(case.ranked), 0),)),
+        (
+            f"of {len(evaluation.stacks)} stacks left after the filters",
+            (number(len(case.ranked), 0),),
+        ),
         ("of the functions met", (percent(winner.functional_match),)),
         ("effort over the horizon, median of our estimate", (euros(winner.effort.median),)),
     ]
@@ -115,8 +117,7 @@ def _entry(reference: Reference) -> Entry:
     content.append(Emphasis(reference.title.rstrip(".")))
     content.append(". ")
     venue = [fields[v] for v in _VENUES if v in fields and "://" not in fields[v]]
-    details = [f"{n} {fields[f]}" for f, n in (("volume", "vol."), ("pages", "pp."))
-               if f in fields]
+    details = [f"{n} {fields[f]}" for f, n in (("volume", "vol."), ("pages", "pp.")) if f in fields]
     content.append(", ".join([*venue, *details, reference.year]) + ".")
     if "doi" in fields:
         content += [" ", Link(f"doi:{fields['doi']}", f"https://doi.org/{fields['doi']}"), "."]

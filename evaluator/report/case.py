@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from evaluator.result import Evaluation, MetricRow, StackResult, YearRow
-from evaluator.study.model import Candidate, Study
+from evaluator.study.candidate import Candidate
+from evaluator.study.model import Study
 
 if TYPE_CHECKING:
     from evaluator.bundle.cluster import ClusterModel

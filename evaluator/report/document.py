@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from evaluator.report.formula import Formula, formula_tree
 from evaluator.result import Colour
-from evaluator.study.model import OURS
+from evaluator.study.fact import OURS
 
 Tree = dict[str, Any]
 

@@ -68,8 +68,9 @@ def inline_svg(svg: str, label: str, alt: str) -> Markup:
     start, rest = svg.split(">", 1)
     size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', start)
     box = f"0 0 {size[1]} {size[2]}" if size else "0 0 1 1"
-    head = Markup('<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{}" role="img" '
-                  'aria-label="{}">').format(box, alt)
+    head = Markup(
+        '<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{}" role="img" aria-label="{}">'
+    ).format(box, alt)
     return head + Markup(rest)  # noqa: S704 - drawn by us; every name in it is an outline
 
 
@@ -104,8 +105,9 @@ def _scripts(tree: Tree) -> Markup:
         inside += _formula(tree["below"])
     if tree["above"]:
         inside += _formula(tree["above"])
-    return _element(both if tree["below"] and tree["above"] else low if tree["below"] else high,
-                    inside)
+    return _element(
+        both if tree["below"] and tree["above"] else low if tree["below"] else high, inside
+    )
 
 
 def _element(tag: str, inside: Markup) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evaluator.report.document import Cell, Inline, Missing
 from evaluator.result import Outcome
-from evaluator.study.model import Interval
+from evaluator.study.fact import Interval
 
 THIN = "\u202f"
 MISSING_WORDS: dict[Outcome, str] = {

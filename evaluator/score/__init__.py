@@ -21,7 +21,9 @@ from evaluator.score.lazy_user import (
 )
 from evaluator.score.matrix import Cell, column_span, combine, component_cells, intervals
 from evaluator.score.semaphore import candidate_lights
-from evaluator.study.model import Criterion, Stack, Study
+from evaluator.study.criteria import Criterion
+from evaluator.study.model import Study
+from evaluator.study.stack import Stack
 
 __all__ = ["Removal", "Scores", "score"]
 

@@ -15,7 +15,11 @@ import numpy.typing as npt
 
 from evaluator.findings import EvaluationError, Finding
 from evaluator.result import EffortResult, FunctionMatch
-from evaluator.study.model import Effort, Fact, Interval, Provision, Stack, StateFilter, Study
+from evaluator.study.candidate import Provision
+from evaluator.study.criteria import StateFilter
+from evaluator.study.fact import Fact, Interval
+from evaluator.study.model import Study
+from evaluator.study.stack import Effort, Stack
 
 Draws = npt.NDArray[np.float64]
 

@@ -17,7 +17,8 @@ import numpy as np
 from evaluator.metrics import MetricTable
 from evaluator.result import CriterionValue, Light, Outcome
 from evaluator.score.semaphore import share_of_lights
-from evaluator.study.model import Criterion, Study
+from evaluator.study.criteria import Criterion
+from evaluator.study.model import Study
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from evaluator.findings import EvaluationError, Finding
 from evaluator.metrics import Measure, MetricTable
 from evaluator.result import Colour, Light
-from evaluator.study.model import Semaphore, Study
+from evaluator.study.criteria import Semaphore
+from evaluator.study.model import Study
 
 
 def colour(semaphore: Semaphore, measure: Measure) -> Colour:

@@ -114,7 +114,7 @@ CAUSES: Mapping[str, tuple[str, str]] = {
 
 
 def _trail(scores: Scores, considered: int) -> str:
-    counts = Counter(removal.stage for removal in scores.removed.values())
+    counts: Counter[str] = Counter(removal.stage for removal in scores.removed.values())
     if not counts:
         return f"All {considered} stacks meet the need, fit the organisation and pass the lights."
     fallen = [

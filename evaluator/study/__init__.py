@@ -13,9 +13,14 @@ from pydantic import BaseModel
 from evaluator.content import criteria_folder, shown
 from evaluator.findings import EvaluationError, Finding, Where, allowed_values, file_error
 from evaluator.study.bibliography import read_references
+from evaluator.study.candidate import Candidate
+from evaluator.study.catalogue import Catalogue
 from evaluator.study.check import Parts, check, texts
+from evaluator.study.criteria import Criteria
 from evaluator.study.document import Document, read_document, validate
-from evaluator.study.model import Candidate, Catalogue, Criteria, Reference, Site, Stack, Study
+from evaluator.study.model import Reference, Study
+from evaluator.study.site import Site
+from evaluator.study.stack import Stack
 
 __all__ = ["Study", "load_study"]
 

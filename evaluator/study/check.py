@@ -14,7 +14,7 @@ from typing import Any
 
 from evaluator.findings import Finding, allowed_values
 from evaluator.study.document import Document
-from evaluator.study.model import OURS
+from evaluator.study.fact import OURS
 
 Place = tuple[str | int, ...]
 

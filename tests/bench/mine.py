@@ -23,7 +23,7 @@ from pathlib import Path
 from evaluator.mine.cache import Cache
 from evaluator.mine.repository import Git, checked_url, open_mirror
 from evaluator.mine.sources import Mining, harvester
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 
 COMMITS = 2000
 

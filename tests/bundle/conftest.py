@@ -11,7 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from evaluator.bundle import Bundle, render, write
-from evaluator.study.model import Site, Stack
+from evaluator.study.site import Site
+from evaluator.study.stack import Stack
 
 HERE = Path(__file__).parent
 PROVENANCE = {"version": "1.2.3", "as_of": "2026-01-31", "site": "harbour", "criteria": "0" * 64}

@@ -100,7 +100,8 @@ import sys
 from pathlib import Path
 from evaluator.bundle import render, write
 from evaluator.findings import EvaluationError
-from evaluator.study.model import Site, Stack
+from evaluator.study.site import Site
+from evaluator.study.stack import Stack
 from tests.bundle.conftest import HERE, load
 made = render(
     Site.model_validate(load(HERE / "site.yml")),

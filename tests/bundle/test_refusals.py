@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from evaluator.bundle import Bundle
 from evaluator.bundle.check import PATH, PLAIN
 from evaluator.findings import EvaluationError, ExitCode
-from evaluator.study.model import Stack
+from evaluator.study.stack import Stack
 
 Words = dict[str, Any]
 

@@ -15,7 +15,8 @@ from lxml import etree
 from ruamel.yaml import YAML
 
 from evaluator.bundle import Bundle, render
-from evaluator.study.model import Site, Stack
+from evaluator.study.site import Site
+from evaluator.study.stack import Stack
 
 from .conftest import (
     HERE,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evaluator.bundle import Bundle, write
-from evaluator.study.model import Stack
+from evaluator.study.stack import Stack
 
 from .conftest import TOOLS, second_fence_device, without_haproxy, without_witness
 

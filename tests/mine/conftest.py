@@ -13,7 +13,7 @@ from evaluator.mine.cache import Cache
 from evaluator.mine.repository import Git
 from evaluator.mine.sources import Mining
 from evaluator.result import SourceRow
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 
 TODAY = dt.date(2026, 1, 31)
 DAY = 86400

@@ -211,7 +211,7 @@ MINE = """
 import datetime, sys
 from pathlib import Path
 from evaluator.mine import mine
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 home, url = Path(sys.argv[1]), sys.argv[2]
 mine([DataSource(id="x", backend="git", url=url)], cache=home / "cache", out=home / "snapshot",
      retrieved=datetime.date(2026, 1, 31), allow_local=True)

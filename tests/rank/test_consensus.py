@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evaluator.rank.consensus import consensus, kendall_w
 from evaluator.rank.uncertainty import acceptability, draw_values, draw_weights
-from evaluator.study.model import Criterion
+from evaluator.study.criteria import Criterion
 
 
 def rows(*ranks):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evaluator.rank import effective_weights, rank
 from evaluator.rank.methods import by_library
 from evaluator.result import CriterionValue
-from evaluator.study.model import Attitude, Criterion
+from evaluator.study.criteria import Attitude, Criterion
 
 
 def value(x, *, assumed=False):

@@ -47,11 +47,14 @@ def _candidate(key: str, name: str) -> dict[str, Any]:
         "kind": "suite" if suite else "project",
         "homepage": f"https://{key}.example/",
         "roles": [role for stack in STACKS.values() for role, c in stack.items() if c == key],
-        "licence": {"spdx": "GPL-2.0-only", "kind": "proprietary" if suite else "floss",
-                    "source": ["book"]},
-        "data_sources": [] if suite else [
-            {"id": f"{key}-git", "backend": "git", "url": f"https://{key}.example/git"}
-        ],
+        "licence": {
+            "spdx": "GPL-2.0-only",
+            "kind": "proprietary" if suite else "floss",
+            "source": ["book"],
+        },
+        "data_sources": []
+        if suite
+        else [{"id": f"{key}-git", "backend": "git", "url": f"https://{key}.example/git"}],
     }
     if key == "alpha":
         entry["successor"] = {"candidate": "beta", "since": "2012-03-01", "source": ["paper"]}
@@ -59,8 +62,14 @@ def _candidate(key: str, name: str) -> dict[str, Any]:
 
 
 def _effort(scale: float) -> dict[str, Any]:
-    fields = ("adopt_hours", "switch_hours", "run_hours_per_year", "money_once_eur",
-              "money_eur_per_year", "mental_points")
+    fields = (
+        "adopt_hours",
+        "switch_hours",
+        "run_hours_per_year",
+        "money_once_eur",
+        "money_eur_per_year",
+        "mental_points",
+    )
     return {f: {"value": [10 * scale, 20 * scale], **OURS} for f in fields}
 
 
@@ -77,22 +86,36 @@ def _stack(key: str) -> dict[str, Any]:
 
 
 def _site() -> dict[str, Any]:
-    purposes = {"public": "service", "ring0": "ring", "ring1": "ring", "copy": "replication",
-                "power": "management"}
+    purposes = {
+        "public": "service",
+        "ring0": "ring",
+        "ring1": "ring",
+        "copy": "replication",
+        "power": "management",
+    }
     networks = [
         {"name": name, "purpose": purpose, "cidr": f"192.0.2.{at * 32}/27"}
         for at, (name, purpose) in enumerate(purposes.items())
     ]
     nodes = [
-        {"name": f"node{n}", "role": "data" if n < 3 else "witness", "power": "abc"[n - 1],
-         "addresses": {name: f"192.0.2.{at * 32 + n}" for at, name in enumerate(purposes)
-                       if n < 3 or name in ("public", "power")}}
+        {
+            "name": f"node{n}",
+            "role": "data" if n < 3 else "witness",
+            "power": "abc"[n - 1],
+            "addresses": {
+                name: f"192.0.2.{at * 32 + n}"
+                for at, name in enumerate(purposes)
+                if n < 3 or name in ("public", "power")
+            },
+        }
         for n in (1, 2, 3)
     ]
     return {
         "id": "site",
         "organisation": {
-            "name": "Example Hosting", "summary": "A synthetic hosting company.", **OURS,
+            "name": "Example Hosting",
+            "summary": "A synthetic hosting company.",
+            **OURS,
             "business_model": {"kind": "product-specialist", **OURS},
         },
         "operating_system": {"value": "debian-12", **OURS},
@@ -100,26 +123,53 @@ def _site() -> dict[str, Any]:
         "networks": networks,
         "nodes": nodes,
         "fence_devices": [
-            {"name": f"pdu{n}", "agent": "fence_ipmilan", "address": f"192.0.2.{128 + 20 + n}",
-             "network": "power", "power": "c", "plugs": {f"node{n}": str(n)},
-             "delay_seconds": 5 * (2 - n), "secret": "vault_pdu"}
+            {
+                "name": f"pdu{n}",
+                "agent": "fence_ipmilan",
+                "address": f"192.0.2.{128 + 20 + n}",
+                "network": "power",
+                "power": "c",
+                "plugs": {f"node{n}": str(n)},
+                "delay_seconds": 5 * (2 - n),
+                "secret": "vault_pdu",
+            }
             for n in (1, 2)
         ],
-        "volumes": [{"name": "data", "backing_disk": "/dev/vg/data", "size_gib": 10, "minor": 0,
-                     "port": 7788, "filesystem": "ext4", "mount": "/srv"}],
+        "volumes": [
+            {
+                "name": "data",
+                "backing_disk": "/dev/vg/data",
+                "size_gib": 10,
+                "minor": 0,
+                "port": 7788,
+                "filesystem": "ext4",
+                "mount": "/srv",
+            }
+        ],
         "virtual_addresses": [{"name": "vip", "address": "192.0.2.10", "network": "public"}],
-        "services": [{
-            "name": "mail", "agent": "ocf:example:mail", "volume": "data",
-            "virtual_address": "vip", "start_timeout_seconds": 600, "stop_timeout_seconds": 600,
-            "monitor_interval_seconds": 60, "monitor_timeout_seconds": 120,
-            "endpoints": [{"name": "smtp", "port": 25, "backend_port": 2525, "mode": "tcp"}],
-        }],
+        "services": [
+            {
+                "name": "mail",
+                "agent": "ocf:example:mail",
+                "volume": "data",
+                "virtual_address": "vip",
+                "start_timeout_seconds": 600,
+                "stop_timeout_seconds": 600,
+                "monitor_interval_seconds": 60,
+                "monitor_timeout_seconds": 120,
+                "endpoints": [{"name": "smtp", "port": 25, "backend_port": 2525, "mode": "tcp"}],
+            }
+        ],
         "supporting_software": [
             {"name": "Directory", "purpose": "Accounts", "spdx": "MIT", **OURS}
         ],
         "timing": {"token_ms": 3000, **OURS},
-        "service_level": {"availability_percent": 99.9, "recovery_time_seconds": 900,
-                          "acknowledged_data_loss": "none", **OURS},
+        "service_level": {
+            "availability_percent": 99.9,
+            "recovery_time_seconds": 900,
+            "acknowledged_data_loss": "none",
+            **OURS,
+        },
         "staff": {"administrators": 2, "skills": ["linux"], "rate_eur_per_hour": [30, 50], **OURS},
         "constraints": [{"value": "It adapts to the platform", **OURS}],
     }
@@ -137,32 +187,69 @@ def _criteria() -> dict[str, Any]:
         "need": [{"function": "failover", "required": True, **OURS}],
         "state": [],
         "semaphores": [
-            {"id": "newcomers", "name": "New committers", "metric": "new_committers_slope",
-             "rule": "slope", "mandatory": True, "alpha": 0.1, "black_after_years": 2,
-             "source": ["paper"]},
-            {"id": "release", "name": "Last release", "metric": "months_since_last_release",
-             "rule": "threshold", "mandatory": False, "green": 6, "yellow": 12, **OURS},
+            {
+                "id": "newcomers",
+                "name": "New committers",
+                "metric": "new_committers_slope",
+                "rule": "slope",
+                "mandatory": True,
+                "alpha": 0.1,
+                "black_after_years": 2,
+                "source": ["paper"],
+            },
+            {
+                "id": "release",
+                "name": "Last release",
+                "metric": "months_since_last_release",
+                "rule": "threshold",
+                "mandatory": False,
+                "green": 6,
+                "yellow": 12,
+                **OURS,
+            },
         ],
         "criteria": [
-            {"id": key, "name": name, "group": "life", "weight": weight, "direction": "max",
-             **({"derived": "functional_match"} if key == "match" else {"metric": "commits_12m"}),
-             **OURS}
+            {
+                "id": key,
+                "name": name,
+                "group": "life",
+                "weight": weight,
+                "direction": "max",
+                **(
+                    {"derived": "functional_match"} if key == "match" else {"metric": "commits_12m"}
+                ),
+                **OURS,
+            }
             for (key, name), weight in zip(CRITERIA.items(), (0.5, 0.25, 0.25), strict=True)
         ],
-        "effort": {"horizon_years": {"value": 5, **OURS},
-                   "learning_exponent": {"value": [0.1, 0.3], **OURS},
-                   "mental_eur_per_point": {"value": [10, 50], **OURS}},
+        "effort": {
+            "horizon_years": {"value": 5, **OURS},
+            "learning_exponent": {"value": [0.1, 0.3], **OURS},
+            "mental_eur_per_point": {"value": [10, 50], **OURS},
+        },
         "methods": [{"name": n, "source": ["book"]} for n in ("topsis", "weighted_sum", "vikor")],
-        "decision": {"rule": "quality_then_effort", "tell_apart": 0.9, "weight_spread": 0.3,
-                     "draws": 1000, **OURS},
-        "guidelines": [{"id": "g1", "text": "Favour stability.", "answer": "Done.",
-                        "source": ["book"]}],
+        "decision": {
+            "rule": "quality_then_effort",
+            "tell_apart": 0.9,
+            "weight_spread": 0.3,
+            "draws": 1000,
+            **OURS,
+        },
+        "guidelines": [
+            {"id": "g1", "text": "Favour stability.", "answer": "Done.", "source": ["book"]}
+        ],
     }
 
 
 def _reference(key: str, **fields: str) -> dict[str, Any]:
-    return {"key": key, "kind": "book", "author": "Doe, J.", "title": f"The {key}", "year": "2020",
-            "fields": fields}
+    return {
+        "key": key,
+        "kind": "book",
+        "author": "Doe, J.",
+        "title": f"The {key}",
+        "year": "2020",
+        "fields": fields,
+    }
 
 
 def synthetic_study() -> Study:
@@ -192,11 +279,19 @@ def synthetic_study() -> Study:
 def _light(candidate: str, semaphore: str, name: str) -> Light:
     colours = {"alpha": "red", "beta": "green", "gamma": "yellow", "delta": "grey"}
     colour = colours[candidate]
-    return Light.model_validate({
-        "semaphore": semaphore, "name": name, "candidate": candidate, "colour": colour,
-        "mandatory": semaphore == "newcomers", "fails": False,
-        "value": None if colour == "grey" else 0.7, "n": 30, "text": "synthetic",
-    })
+    return Light.model_validate(
+        {
+            "semaphore": semaphore,
+            "name": name,
+            "candidate": candidate,
+            "colour": colour,
+            "mandatory": semaphore == "newcomers",
+            "fails": False,
+            "value": None if colour == "grey" else 0.7,
+            "n": 30,
+            "text": "synthetic",
+        }
+    )
 
 
 def _stack_result(key: str, rank: int | None) -> StackResult:
@@ -204,51 +299,98 @@ def _stack_result(key: str, rank: int | None) -> StackResult:
     share = {1: 0.7, 2: 0.3}.get(rank or 0, 0.0)
     values = [
         CriterionValue(
-            criterion=c, value=None if (key, c) == ("second", "people") else 10.0 + len(key) + at,
-            low=5.0, high=30.0, outcome="not_available" if (key, c) == ("second", "people")
-            else "ok", assumed=(key, c) == ("second", "people"), unit="commits",
-            via=list(STACKS[key].values())[:1], note="synthetic",
+            criterion=c,
+            value=None if (key, c) == ("second", "people") else 10.0 + len(key) + at,
+            low=5.0,
+            high=30.0,
+            outcome="not_available" if (key, c) == ("second", "people") else "ok",
+            assumed=(key, c) == ("second", "people"),
+            unit="commits",
+            via=list(STACKS[key].values())[:1],
+            note="synthetic",
         )
         for at, c in enumerate(CRITERIA)
     ]
     lights = [
-        _light(c, s, n) for c in STACKS[key].values() if c != "suite"
+        _light(c, s, n)
+        for c in STACKS[key].values()
+        if c != "suite"
         for s, n in (("newcomers", "New committers"), ("release", "Last release"))
     ]
     return StackResult(
-        id=key, name=f"{key.capitalize()} stack", summary=f"The {key} synthetic stack.",
-        components=STACKS[key], deployable=key == "first",
-        outcome="ranked" if ranked else "removed", removed_by="" if ranked else "failover",
+        id=key,
+        name=f"{key.capitalize()} stack",
+        summary=f"The {key} synthetic stack.",
+        components=STACKS[key],
+        deployable=key == "first",
+        outcome="ranked" if ranked else "removed",
+        removed_by="" if ranked else "failover",
         stage="" if ranked else "need",
         reasons=[] if ranked else ["Failover: needed, not provided"],
-        quality_rank=rank, effort_rank=rank, functional_match=1.0 if ranked else 0.25,
-        functions=[FunctionMatch(function="failover", name="Failover", required=True,
-                                 value="yes" if ranked else "no", via="beta", source=["book"])],
-        effort=EffortResult(low=9e3, median=1.2e4 + 4e3 * len(key), high=6e4, money=3e3,
-                            adopt=5e3, switch=2e3, run=4e3, mental=1e3,
-                            least_probability=share),
-        rank=rank, score=0.61 / rank if rank else None, score_low=0.4 / rank if rank else None,
-        score_high=0.8 / rank if rank else None, first_rank_probability=share if ranked else None,
+        quality_rank=rank,
+        effort_rank=rank,
+        functional_match=1.0 if ranked else 0.25,
+        functions=[
+            FunctionMatch(
+                function="failover",
+                name="Failover",
+                required=True,
+                value="yes" if ranked else "no",
+                via="beta",
+                source=["book"],
+            )
+        ],
+        effort=EffortResult(
+            low=9e3,
+            median=1.2e4 + 4e3 * len(key),
+            high=6e4,
+            money=3e3,
+            adopt=5e3,
+            switch=2e3,
+            run=4e3,
+            mental=1e3,
+            least_probability=share,
+        ),
+        rank=rank,
+        score=0.61 / rank if rank else None,
+        score_low=0.4 / rank if rank else None,
+        score_high=0.8 / rank if rank else None,
+        first_rank_probability=share if ranked else None,
         rank_acceptability=[share, 1 - share] if ranked else [],
         method_scores={"topsis": 0.6, "weighted_sum": 0.6, "vikor": 0.6} if ranked else {},
         method_ranks={"topsis": rank, "weighted_sum": rank, "vikor": rank} if rank else {},
-        values=values, lights=lights,
+        values=values,
+        lights=lights,
     )
 
 
 def _metric_rows() -> list[MetricRow]:
     rows = []
     for key in ("alpha", "beta", "gamma", "delta"):
-        values = {"commits_12m": 100.0, "contributor_absence_factor": 2.0, "elephant_factor": 1.0,
-                  "months_since_last_release": 5.5, "time_to_first_response": None}
+        values = {
+            "commits_12m": 100.0,
+            "contributor_absence_factor": 2.0,
+            "elephant_factor": 1.0,
+            "months_since_last_release": 5.5,
+            "time_to_first_response": None,
+        }
         for metric, value in values.items():
             known = value is not None
-            rows.append(MetricRow(
-                candidate=key, metric=metric, value=value, low=value, high=value, unit="units",
-                n=40 if known else None, window="24 months",
-                outcome="ok" if known else "not_available", source=f"{key}-git",
-                note="1.0 on 2021-05-01" if known else "list not mined",
-            ))
+            rows.append(
+                MetricRow(
+                    candidate=key,
+                    metric=metric,
+                    value=value,
+                    low=value,
+                    high=value,
+                    unit="units",
+                    n=40 if known else None,
+                    window="24 months",
+                    outcome="ok" if known else "not_available",
+                    source=f"{key}-git",
+                    note="1.0 on 2021-05-01" if known else "list not mined",
+                )
+            )
     return rows
 
 
@@ -260,10 +402,18 @@ def _yearly() -> list[YearRow]:
         "delta": lambda y: 20 + y % 3,
     }
     return [
-        YearRow(candidate=c, year=y, commits=f(y), contributors=5, new_contributors=1 + y % 4,
-                releases=None if (c, y) == ("delta", 2019) else y % 3, messages=None,
-                new_mail_participants=None)
-        for c, f in shape.items() for y in range(2008, 2022)
+        YearRow(
+            candidate=c,
+            year=y,
+            commits=f(y),
+            contributors=5,
+            new_contributors=1 + y % 4,
+            releases=None if (c, y) == ("delta", 2019) else y % 3,
+            messages=None,
+            new_mail_participants=None,
+        )
+        for c, f in shape.items()
+        for y in range(2008, 2022)
     ]
 
 
@@ -271,35 +421,81 @@ def synthetic_evaluation(winner: str | None = "first") -> Evaluation:
     """An invented result in which ``winner`` leads, or in which nothing is left."""
     order = [] if winner is None else [winner, *(s for s in ("first", "second") if s != winner)]
     ranks = {s: r for r, s in enumerate(order, 1)}
-    stacks = [_stack_result(s, ranks.get(s)) for s in [*order, *(s for s in STACKS
-                                                               if s not in order)]]
+    stacks = [
+        _stack_result(s, ranks.get(s)) for s in [*order, *(s for s in STACKS if s not in order)]
+    ]
     return Evaluation(
-        schema_version=1, as_of=dt.date(2021, 6, 30), title="Synthetic evaluation",
-        question="Which synthetic stack should carry the mail?", criteria="synthetic",
-        attitude="mission_critical", seed=1, draws=1000, snapshot_date=dt.date(2021, 7, 1),
+        schema_version=1,
+        as_of=dt.date(2021, 6, 30),
+        title="Synthetic evaluation",
+        question="Which synthetic stack should carry the mail?",
+        criteria="synthetic",
+        attitude="mission_critical",
+        seed=1,
+        draws=1000,
+        snapshot_date=dt.date(2021, 7, 1),
         stacks=stacks,
-        components={"membership": [
-            ComponentResult(id=c, name=NAMES[c], role="membership", rank=r, score=0.5 / r,
-                            score_low=0.1, score_high=0.9, first_rank_probability=0.5,
-                            rank_acceptability=[0.5, 0.5], method_scores={}, method_ranks={},
-                            values=[], lights=[])
-            for r, c in enumerate(("beta", "alpha"), 1)
-        ]},
+        components={
+            "membership": [
+                ComponentResult(
+                    id=c,
+                    name=NAMES[c],
+                    role="membership",
+                    rank=r,
+                    score=0.5 / r,
+                    score_low=0.1,
+                    score_high=0.9,
+                    first_rank_probability=0.5,
+                    rank_acceptability=[0.5, 0.5],
+                    method_scores={},
+                    method_ranks={},
+                    values=[],
+                    lights=[],
+                )
+                for r, c in enumerate(("beta", "alpha"), 1)
+            ]
+        },
         selection=Selection(
-            winner=winner, runner_up=order[1] if order else None, rule="The best wins.",
-            indistinguishable=[], reason=f"Synthetic reason for {winner}.",
+            winner=winner,
+            runner_up=order[1] if order else None,
+            rule="The best wins.",
+            indistinguishable=[],
+            reason=f"Synthetic reason for {winner}.",
         ),
-        weights=[WeightRow(criterion=c, name=n, group="life", direction="max", typed=w,
-                           effective=w, source=["ours"], reason="synthetic")
-                 for (c, n), w in zip(CRITERIA.items(), (0.5, 0.25, 0.25), strict=True)],
-        agreement=0.93, coverage=0.75, metrics=_metric_rows(), yearly=_yearly(),
+        weights=[
+            WeightRow(
+                criterion=c,
+                name=n,
+                group="life",
+                direction="max",
+                typed=w,
+                effective=w,
+                source=["ours"],
+                reason="synthetic",
+            )
+            for (c, n), w in zip(CRITERIA.items(), (0.5, 0.25, 0.25), strict=True)
+        ],
+        agreement=0.93,
+        coverage=0.75,
+        metrics=_metric_rows(),
+        yearly=_yearly(),
         sources=[
-            SourceRow(id=f"{c}-git", backend="git", backend_version="1.0",
-                      url=f"https://{c}.example/git", branch="main", head="a" * 40,
-                      outcome="not_available" if c == "delta" else "ok",
-                      reason="no mirror" if c == "delta" else "", items=0 if c == "delta" else 1200,
-                      first=dt.date(2008, 1, 1), last=dt.date(2021, 6, 1),
-                      retrieved=dt.date(2021, 7, 1), dropped={"merges": 12}, note="")
+            SourceRow(
+                id=f"{c}-git",
+                backend="git",
+                backend_version="1.0",
+                url=f"https://{c}.example/git",
+                branch="main",
+                head="a" * 40,
+                outcome="not_available" if c == "delta" else "ok",
+                reason="no mirror" if c == "delta" else "",
+                items=0 if c == "delta" else 1200,
+                first=dt.date(2008, 1, 1),
+                last=dt.date(2021, 6, 1),
+                retrieved=dt.date(2021, 7, 1),
+                dropped={"merges": 12},
+                note="",
+            )
             for c in ("alpha", "beta", "gamma", "delta")
         ],
         versions={"floss-evaluator": "0.1.0", "python": "3.11"},

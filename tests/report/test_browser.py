@@ -37,8 +37,10 @@ def opened(browser: Browser, path: Path, width: int, scheme: str) -> tuple[Page,
     noise: list[str] = []
     page.on("console", lambda message: noise.append(message.text))
     page.on("pageerror", lambda error: noise.append(str(error)))
-    page.on("request", lambda r: noise.append(r.url) if not r.url.startswith(
-        ("file:", "data:")) else None)
+    page.on(
+        "request",
+        lambda r: noise.append(r.url) if not r.url.startswith(("file:", "data:")) else None,
+    )
     page.goto(path.as_uri())
     return page, noise
 
@@ -53,9 +55,7 @@ def test_page_is_quiet_and_fits(
     page.close()
 
 
-def test_dark_scheme_turns_paper_and_ink_round(
-    browser: Browser, written: dict[str, Path]
-) -> None:
+def test_dark_scheme_turns_paper_and_ink_round(browser: Browser, written: dict[str, Path]) -> None:
     def paper(scheme: str) -> str:
         page, _ = opened(browser, written[".html"], 800, scheme)
         colour = str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
@@ -65,9 +65,7 @@ def test_dark_scheme_turns_paper_and_ink_round(
     assert paper("light") != paper("dark")
 
 
-def test_tables_sort_with_missing_values_last(
-    browser: Browser, written: dict[str, Path]
-) -> None:
+def test_tables_sort_with_missing_values_last(browser: Browser, written: dict[str, Path]) -> None:
     page, noise = opened(browser, written[".html"], 1280, "light")
     head = page.locator("#table-matrix thead th").nth(2)
     cells = page.locator("#table-matrix tbody tr td:nth-child(3)")

@@ -24,13 +24,17 @@ HOSTILE = [MARKUP, TYPST, CONTROL, LONG]
 def test_hostile_names_are_inert_in_both_formats(
     name: str, study: Study, evaluation: Evaluation, tmp_path: Path
 ) -> None:
-    names = {k: c.model_copy(update={"name": name, "summary": name, "homepage": "javascript:x()"})
-             for k, c in study.candidates.items()}
+    names = {
+        k: c.model_copy(update={"name": name, "summary": name, "homepage": "javascript:x()"})
+        for k, c in study.candidates.items()
+    }
     organisation = study.site.organisation.model_copy(update={"name": name, "summary": name})
     nodes = [n.model_copy(update={"name": name}) for n in study.site.nodes]
     site = study.site.model_copy(update={"organisation": organisation, "nodes": nodes})
-    stacks = [s.model_copy(update={"name": name, "summary": name, "reasons": [name]})
-              for s in evaluation.stacks]
+    stacks = [
+        s.model_copy(update={"name": name, "summary": name, "reasons": [name]})
+        for s in evaluation.stacks
+    ]
     metrics = [m.model_copy(update={"note": name, "unit": name}) for m in evaluation.metrics]
     sources = [s.model_copy(update={"url": name, "note": name}) for s in evaluation.sources]
     bad = evaluation.model_copy(

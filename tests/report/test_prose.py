@@ -55,10 +55,11 @@ def chapter(evaluation: Evaluation, study: Study, label: str) -> str:
 def table(evaluation: Evaluation, study: Study, label: str) -> list[list[str]]:
     case = Case(evaluation, study)
     made = (results(case),) if label == "trail" else appendices(case)
-    blocks = [b for c in tree_of(*made)["chapters"] for b in c["blocks"]
-              if b.get("label") == label]
-    return [["".join(i["text"] for i in cell["content"] if "text" in i) for cell in row]
-            for row in blocks[0]["rows"]]
+    blocks = [b for c in tree_of(*made)["chapters"] for b in c["blocks"] if b.get("label") == label]
+    return [
+        ["".join(i["text"] for i in cell["content"] if "text" in i) for cell in row]
+        for row in blocks[0]["rows"]
+    ]
 
 
 def test_conclusions_name_the_winner(study: Study, evaluate: Make) -> None:
@@ -95,9 +96,7 @@ def test_agreement_of_the_methods_is_judged_by_its_size(
 
 
 def test_indistinguishable_stacks_are_named(study: Study, evaluation: Evaluation) -> None:
-    selection = evaluation.selection.model_copy(
-        update={"indistinguishable": ["first", "second"]}
-    )
+    selection = evaluation.selection.model_copy(update={"indistinguishable": ["first", "second"]})
     text = chapter(evaluation.model_copy(update={"selection": selection}), study, "results")
     assert "cannot tell First stack and Second stack apart" in text
 
@@ -113,8 +112,9 @@ def test_missing_values_are_said_and_never_zero(study: Study, evaluation: Evalua
     missing = [r for r in rows if r[1] == "time to first response"]
     assert len(missing) == 4
     assert {r[2] for r in missing} == {"not available"}
-    cell = next(r for r in table(evaluation, study, "table-matrix")
-                if r[:2] == ["Second stack", "People"])
+    cell = next(
+        r for r in table(evaluation, study, "table-matrix") if r[:2] == ["Second stack", "People"]
+    )
     assert cell[2] == "not available"
     source = next(r for r in table(evaluation, study, "table-provenance") if r[0] == "delta-git")
     assert source[3] == "not available"
@@ -142,8 +142,16 @@ def test_bibliography_is_numbered_by_first_citation(study: Study, evaluation: Ev
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(0.0, "0"), (3.0, "3"), (0.123, "0.12"), (12.34, "12.3"), (12345.6, f"12{THIN}346"),
-     (-2.5, "−2.50"), (0.0042, "0.0042"), (0.00002, "2e−5")],
+    [
+        (0.0, "0"),
+        (3.0, "3"),
+        (0.123, "0.12"),
+        (12.34, "12.3"),
+        (12345.6, f"12{THIN}346"),
+        (-2.5, "−2.50"),
+        (0.0042, "0.0042"),
+        (0.00002, "2e−5"),
+    ],
 )
 def test_numbers(value: float, expected: str) -> None:
     assert number(value) == expected
@@ -171,7 +179,8 @@ def test_every_work_that_the_chapters_cite_is_in_the_bibliography() -> None:
     folder = files("evaluator.report.chapters")
     cited_keys = {
         argument.value
-        for module in folder.iterdir() if module.name.endswith(".py")
+        for module in folder.iterdir()
+        if module.name.endswith(".py")
         for node in ast.walk(ast.parse(module.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "cite"
         for argument in node.args

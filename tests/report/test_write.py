@@ -38,9 +38,7 @@ def page(path: Path) -> lxml.html.HtmlElement:
 def test_both_formats_are_written(written: dict[str, Path]) -> None:
     assert written[".html"].name == "report.html"
     assert written[".pdf"].read_bytes().startswith(b"%PDF-")
-    assert sorted(p.name for p in written[".pdf"].parent.iterdir()) == [
-        "report.html", "report.pdf"
-    ]
+    assert sorted(p.name for p in written[".pdf"].parent.iterdir()) == ["report.html", "report.pdf"]
     assert written[".html"].stat().st_size <= MOST_HTML_BYTES
 
 
@@ -53,9 +51,9 @@ def test_same_input_same_bytes(
 
 def test_only_the_formats_asked_for(study: Study, evaluation: Evaluation, tmp_path: Path) -> None:
     paths = write_report(evaluation, study, None, tmp_path / "new", formats=("html",))
-    assert [p.name for p in (tmp_path / "new").iterdir()] == ["report.html"] == [
-        p.name for p in paths
-    ]
+    assert (
+        [p.name for p in (tmp_path / "new").iterdir()] == ["report.html"] == [p.name for p in paths]
+    )
 
 
 def test_a_folder_that_is_a_file_is_an_error_with_a_remedy(
@@ -151,14 +149,31 @@ def test_every_outcome_can_be_printed(
 def test_a_bare_study_still_makes_a_report(
     study: Study, evaluation: Evaluation, tmp_path: Path
 ) -> None:
-    nothing = {"networks": [], "nodes": [], "fence_devices": [], "services": [], "volumes": [],
-               "virtual_addresses": [], "supporting_software": [], "constraints": []}
+    nothing = {
+        "networks": [],
+        "nodes": [],
+        "fence_devices": [],
+        "services": [],
+        "volumes": [],
+        "virtual_addresses": [],
+        "supporting_software": [],
+        "constraints": [],
+    }
     bare = study.model_copy(update={"site": study.site.model_copy(update=nothing)})
     selection = evaluation.selection.model_copy(update={"winner": None, "runner_up": None})
-    empty = evaluation.model_copy(update={
-        "stacks": [], "components": {}, "metrics": [], "yearly": [], "sources": [], "weights": [],
-        "agreement": None, "coverage": 0.0, "selection": selection,
-    })
+    empty = evaluation.model_copy(
+        update={
+            "stacks": [],
+            "components": {},
+            "metrics": [],
+            "yearly": [],
+            "sources": [],
+            "weights": [],
+            "agreement": None,
+            "coverage": 0.0,
+            "selection": selection,
+        }
+    )
     html, pdf = write_report(empty, bare, None, tmp_path)
     captions = page(html).xpath("//figcaption/b/text()")
     assert captions == [f"Figure {n}." for n in range(1, len(captions) + 1)]

@@ -18,15 +18,10 @@ from evaluator.score.lazy_user import (
     unmet_need,
     unmet_state,
 )
-from evaluator.study.model import (
-    Dated,
-    Effort,
-    EffortRule,
-    Fact,
-    NeedFilter,
-    Provision,
-    StateFilter,
-)
+from evaluator.study.candidate import Provision
+from evaluator.study.criteria import EffortRule, NeedFilter, StateFilter
+from evaluator.study.fact import Dated, Fact
+from evaluator.study.stack import Effort
 
 AS_OF = dt.date(2020, 1, 1)
 MADE_UP = {"source": ["ours"], "reason": "synthetic"}

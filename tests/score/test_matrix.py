@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.score.matrix import MISSING, Cell, column_span, combine, component_cells
-from evaluator.study.model import Criterion, Fact
+from evaluator.study.criteria import Criterion
+from evaluator.study.fact import Fact
 
 SPAN = (1.0, 9.0)
 

@@ -10,7 +10,7 @@ from evaluator.findings import EvaluationError
 from evaluator.metrics import Measure
 from evaluator.result import Light
 from evaluator.score.semaphore import candidate_lights, colour, share_of_lights
-from evaluator.study.model import Semaphore
+from evaluator.study.criteria import Semaphore
 
 
 def semaphore(**more):

@@ -17,7 +17,7 @@ import pyarrow as pa
 from evaluator.findings import allowed_values
 from evaluator.mine.cache import Cache
 from evaluator.mine.repository import Git, SourceError
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 
 COMMITS = pa.schema(
     [

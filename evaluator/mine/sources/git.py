@@ -27,7 +27,7 @@ from evaluator.mine.repository import (
     split_identity,
 )
 from evaluator.mine.sources import COMMITS, Harvest, Mining
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 
 LOG = (
     "log",

@@ -9,7 +9,7 @@ from perceval.backends.core.hyperkitty import HyperKitty, HyperKittyList
 
 from evaluator.mine.archive import fetched, read_archive
 from evaluator.mine.sources import Harvest, Mining
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 
 BEGIN = dt.datetime(1996, 1, 1, tzinfo=dt.UTC)
 """HyperKitty is asked month by month, so from when lists of this field can have begun."""

@@ -10,7 +10,7 @@ from perceval.backends.core.mbox import MailingList, MBox
 from evaluator.mine.archive import read_archive
 from evaluator.mine.repository import SourceError, checked_url
 from evaluator.mine.sources import Harvest, Mining
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 
 
 def harvest(source: DataSource, mining: Mining) -> Harvest:

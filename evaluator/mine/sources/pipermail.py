@@ -8,7 +8,7 @@ from perceval.backends.core.pipermail import Pipermail, PipermailList
 
 from evaluator.mine.archive import fetched, read_archive
 from evaluator.mine.sources import Harvest, Mining
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 
 
 def harvest(source: DataSource, mining: Mining) -> Harvest:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from evaluator.mine.mail import messages
 from evaluator.mine.repository import Repository, SourceError, checked_url, open_mirror
 from evaluator.mine.sources import Harvest, Mining
-from evaluator.study.model import DataSource
+from evaluator.study.candidate import DataSource
 
 LARGEST_BYTES = 8_000_000
 

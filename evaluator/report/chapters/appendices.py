@@ -45,8 +45,9 @@ def _via(case: Case, cell: CriterionValue) -> str:
     if len(cell.via) > MOST_NAMED:
         return f"{len(cell.via)} parts"
     stacks = {s.id: s.name for s in case.evaluation.stacks}
-    return ", ".join(case.name(v) if v in case.study.candidates else stacks.get(v, v)
-                     for v in cell.via)
+    return ", ".join(
+        case.name(v) if v in case.study.candidates else stacks.get(v, v) for v in cell.via
+    )
 
 
 def _observations(case: Case, cell: CriterionValue) -> Cell:
@@ -67,8 +68,11 @@ def _matrix(case: Case) -> Chapter:
             _value(cell),
             Cell((span(cell.low, cell.high),), cell.low),
             text_cell(cell.unit),
-            text_cell(("partly assumed" if cell.value is not None else "assumed")
-                      if cell.assumed else "known"),
+            text_cell(
+                ("partly assumed" if cell.value is not None else "assumed")
+                if cell.assumed
+                else "known"
+            ),
             text_cell(_via(case, cell)),
             _observations(case, cell),
             text_cell(cell.note),
@@ -87,16 +91,24 @@ def _matrix(case: Case) -> Chapter:
                     "in whole or in part on the range of their column because a component's value "
                     "is missing. Via names the components that decided the value, n counts the "
                     "observations where one component decided; the others are in ",
-                    Ref("metrics"), ".",
+                    Ref("metrics"),
+                    ".",
                 )
             ),
             Table(
                 "table-matrix",
                 "What is each stack worth on each criterion?",
-                (Column("Stack", share=2), Column("Criterion", share=1.7),
-                 Column("Value", "right", 0.8), Column("Interval", "right", 0.9),
-                 Column("Unit", share=1.2), Column("Data", share=0.8), Column("Via", share=1.2),
-                 Column("n", "right", 0.5), Column("Note", share=2)),
+                (
+                    Column("Stack", share=2),
+                    Column("Criterion", share=1.7),
+                    Column("Value", "right", 0.8),
+                    Column("Interval", "right", 0.9),
+                    Column("Unit", share=1.2),
+                    Column("Data", share=0.8),
+                    Column("Via", share=1.2),
+                    Column("n", "right", 0.5),
+                    Column("Note", share=2),
+                ),
                 rows,
                 layout="landscape",
             ),
@@ -128,17 +140,25 @@ def _weights(case: Case) -> Chapter:
                 (
                     f"{count(len(rows), 'weight').capitalize()}, of which {number(ours, 0)} are "
                     "ours. "
-                    + ("The attitude moves them: typed is the share in the criteria file, "
-                       "effective the share after it." if changed
-                       else "The attitude leaves them as they were typed."),
+                    + (
+                        "The attitude moves them: typed is the share in the criteria file, "
+                        "effective the share after it."
+                        if changed
+                        else "The attitude leaves them as they were typed."
+                    ),
                 )
             ),
             Table(
                 "table-weights",
                 "How much does each criterion count (% of the whole), and says who?",
-                (Column("Criterion", share=1.8), Column("Group", share=0.9),
-                 Column("Direction", share=1), Column("Typed", "right", 0.6),
-                 Column("Effective", "right", 0.8), Column("Reason", share=3)),
+                (
+                    Column("Criterion", share=1.8),
+                    Column("Group", share=0.9),
+                    Column("Direction", share=1),
+                    Column("Typed", "right", 0.6),
+                    Column("Effective", "right", 0.8),
+                    Column("Reason", share=3),
+                ),
                 rows,
                 layout="small",
             ),
@@ -175,16 +195,23 @@ def _metrics(case: Case) -> Chapter:
                 (
                     f"{number(len(rows), 0)} values as of {case.evaluation.as_of}; "
                     f"{number(missing, 0)} of them are missing and say why in the note. Windows "
-                    "are in ", Ref("definitions"), ".",
+                    "are in ",
+                    Ref("definitions"),
+                    ".",
                 )
             ),
             Table(
                 "table-metrics",
                 "What was measured of each candidate?",
-                (Column("Candidate", share=1), Column("Metric", share=1.75),
-                 Column("Value", "right", 0.85), Column("Interval", "right", 0.85),
-                 Column("Unit", share=0.95), Column("n", "right", 0.5),
-                 Column("Note", share=2.6)),
+                (
+                    Column("Candidate", share=1),
+                    Column("Metric", share=1.75),
+                    Column("Value", "right", 0.85),
+                    Column("Interval", "right", 0.85),
+                    Column("Unit", share=0.95),
+                    Column("n", "right", 0.5),
+                    Column("Note", share=2.6),
+                ),
                 tuple(rows),
                 layout="small",
             ),
@@ -208,8 +235,17 @@ def _provenance(case: Case) -> Chapter:
                 number_cell(source.items, "ok" if ok else source.outcome, 0),
                 text_cell(period),
                 text_cell(str(source.retrieved) if source.retrieved else ""),
-                text_cell("; ".join(x for x in (source.reason, f"dropped: {dropped}" if dropped
-                                                else "", source.note) if x)),
+                text_cell(
+                    "; ".join(
+                        x
+                        for x in (
+                            source.reason,
+                            f"dropped: {dropped}" if dropped else "",
+                            source.note,
+                        )
+                        if x
+                    )
+                ),
             )
         )
     unavailable = [s.id for s in case.evaluation.sources if s.outcome == "not_available"]
@@ -219,15 +255,22 @@ def _provenance(case: Case) -> Chapter:
                 f"The data come from {count(len(rows), 'source')}, mined for the snapshot of "
                 f"{case.evaluation.snapshot_date}. ",
                 f"Not available, and counted nowhere as zero: {enumeration(unavailable)}."
-                if unavailable else "All of them could be had.",
+                if unavailable
+                else "All of them could be had.",
             )
         ),
         Table(
             "table-provenance",
             "Where does each figure come from?",
-            (Column("Source", share=1), Column("Address and head", share=2.6),
-             Column("Backend", share=0.9), Column("Items", "right", 0.7),
-             Column("Period", share=1.1), Column("Mined", share=0.8), Column("Note", share=2)),
+            (
+                Column("Source", share=1),
+                Column("Address and head", share=2.6),
+                Column("Backend", share=0.9),
+                Column("Items", "right", 0.7),
+                Column("Period", share=1.1),
+                Column("Mined", share=0.8),
+                Column("Note", share=2),
+            ),
             tuple(rows),
             layout="landscape",
             note=("Items are commits or messages. Persons are kept as pseudonyms only.",),
@@ -272,5 +315,3 @@ def _inputs(case: Case) -> Chapter:
         ),
         appendix=True,
     )
-
-

@@ -16,7 +16,7 @@ from evaluator.report.document import (
     Table,
     cite,
 )
-from evaluator.report.figures import schemes
+from evaluator.report.figures import network
 from evaluator.report.prose import count, enumeration, interval, text_cell
 
 
@@ -34,15 +34,19 @@ def architecture(case: Case) -> Chapter:
                 f"{count(len(data), 'node').capitalize()} ({enumeration(data)}) can carry the "
                 "service",
                 f", and {count(len(witnesses), 'witness', 'witnesses')} "
-                f"({enumeration(witnesses)}) only votes" if witnesses else "",
+                f"({enumeration(witnesses)}) only votes"
+                if witnesses
+                else "",
                 f". They run {site.operating_system.value}",
                 cite(*site.operating_system.source),
                 f" and hang on {count(len(feeds), 'power circuit')}. ",
                 f"{count(len(site.fence_devices), 'fence device').capitalize()} can switch off "
-                f"{enumeration(sorted(fenced))} from outside. " if fenced else
-                "No fence device is known. ",
+                f"{enumeration(sorted(fenced))} from outside. "
+                if fenced
+                else "No fence device is known. ",
                 f"Nothing can switch off {enumeration(bare)}, which a safe cluster needs. "
-                if bare and fenced else "",
+                if bare and fenced
+                else "",
                 f"{count(site.staff.administrators, 'administrator').capitalize()} at "
                 f"{interval(site.staff.rate_eur_per_hour)} EUR an hour keep it running",
                 cite(*site.staff.source),
@@ -67,11 +71,14 @@ def architecture(case: Case) -> Chapter:
             "fig-network",
             "What is connected to what? Nodes, networks, virtual addresses and fence devices of "
             f"{site.organisation.name}, with their addresses.",
-            schemes.network(case),
+            network.network(case),
             f"Network scheme of {enumeration([n.name for n in site.nodes])} on the networks "
             f"{enumeration([n.name for n in site.networks])}.",
-            ("Addresses are from ranges for documentation. Source: the site file, ",
-             Ref("inputs"), "."),
+            (
+                "Addresses are from ranges for documentation. Source: the site file, ",
+                Ref("inputs"),
+                ".",
+            ),
         ),
     ]
     if site.supporting_software:

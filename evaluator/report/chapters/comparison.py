@@ -47,7 +47,8 @@ def effort(case: Case) -> list[Block]:
             Cell((number(s.effort.median, 0),), s.effort.median),
             Cell((span(s.effort.low, s.effort.high, 0),), s.effort.low),
             *(Cell((number(getattr(s.effort, p), 0),), getattr(s.effort, p)) for p in parts),
-            Cell((Missing("removed"),)) if s.id in removed
+            Cell((Missing("removed"),))
+            if s.id in removed
             else share_cell(s.effort.least_probability),
         )
         for s in stacks
@@ -64,8 +65,10 @@ def effort(case: Case) -> list[Block]:
             f"{names[largest]}. It is the least in "
             f"{percent(least.effort.least_probability)} of the draws. "
         ]
-    words.append("Every number of hours, money and mental load is an interval with its reason in "
-                 "the stack's file; none is a quotation.")
+    words.append(
+        "Every number of hours, money and mental load is an interval with its reason in "
+        "the stack's file; none is a quotation."
+    )
     blocks: list[Block] = [
         Heading("Effort"),
         Paragraph(tuple(words)),
@@ -73,16 +76,22 @@ def effort(case: Case) -> list[Block]:
             "effort",
             "What does each stack ask for over the horizon, in EUR?",
             (
-                Column("Stack", share=2), Column("Median", "right", 0.8),
-                Column("5 to 95 %", "right", 1.5), Column("Money", "right", 0.8),
-                Column("Adoption", "right", 0.8), Column("Switching", "right", 0.85),
-                Column("Running", "right", 0.8), Column("Mental load", "right", 0.8),
+                Column("Stack", share=2),
+                Column("Median", "right", 0.8),
+                Column("5 to 95 %", "right", 1.5),
+                Column("Money", "right", 0.8),
+                Column("Adoption", "right", 0.8),
+                Column("Switching", "right", 0.85),
+                Column("Running", "right", 0.8),
+                Column("Mental load", "right", 0.8),
                 Column("Least in", "right", 0.8),
             ),
             rows,
             layout="small",
-            note=("* removed by a filter and shown for comparison. Parts are means. Least in: "
-                  "share of the draws in which it is the least among those left.",),
+            note=(
+                "* removed by a filter and shown for comparison. Parts are means. Least in: "
+                "share of the draws in which it is the least among those left.",
+            ),
         ),
     ]
     if svg := ranking.effort_parts(case):
@@ -93,8 +102,10 @@ def effort(case: Case) -> list[Block]:
                 svg,
                 "Stacked bars of the effort of each stack by money, adoption, switching, running "
                 "and mental load.",
-                (f"n = {number(case.evaluation.draws, 0)} draws. Source: stack files and site "
-                 "file.",),
+                (
+                    f"n = {number(case.evaluation.draws, 0)} draws. Source: stack files and site "
+                    "file.",
+                ),
             )
         )
     return blocks
@@ -122,8 +133,10 @@ def components(case: Case) -> list[Block]:
                     share_cell(component.first_rank_probability),
                 )
             )
-    words: list[Inline] = ["Inside its role each component was ranked by the same methods, on the "
-                           "criteria that apply to a component. "]
+    words: list[Inline] = [
+        "Inside its role each component was ranked by the same methods, on the "
+        "criteria that apply to a component. "
+    ]
     if case.winner:
         behind = [
             f"{case.name(c.id)} ({case.role_name(role).lower()}, rank {c.rank})"
@@ -133,7 +146,8 @@ def components(case: Case) -> list[Block]:
         ]
         words.append(
             f"Not every part of {case.winner.name} leads its role: {enumeration(behind)}. A stack "
-            "is more than its best parts; what counts is what they do together. " if behind
+            "is more than its best parts; what counts is what they do together. "
+            if behind
             else f"Every part of {case.winner.name} that has a rival leads its role. "
         )
     if alone:
@@ -145,9 +159,13 @@ def components(case: Case) -> list[Block]:
         Table(
             "components",
             "Which component leads in each role?",
-            (Column("Role", share=1.6), Column("Component", share=1.6),
-             Column("Rank", "right", 0.6), Column("Score (5 to 95 %)", "right", 1.4),
-             Column("First in", "right", 0.8)),
+            (
+                Column("Role", share=1.6),
+                Column("Component", share=1.6),
+                Column("Rank", "right", 0.6),
+                Column("Score (5 to 95 %)", "right", 1.4),
+                Column("First in", "right", 0.8),
+            ),
             tuple(rows),
             layout="small",
             note=("Parts of the chosen stack are in bold." if chosen else "",),
@@ -168,7 +186,8 @@ def minor_stacks(case: Case) -> list[StackResult]:
         return []
     suites = {c.id for c in case.study.candidates.values() if c.kind == "suite"}
     smaller = [
-        s for s in case.evaluation.stacks
+        s
+        for s in case.evaluation.stacks
         if len(s.components) < len(winner.components) and not suites & set(s.components.values())
     ]
     return sorted(smaller, key=lambda s: (len(s.components), s.effort.median, s.id))[:MOST_MINOR]
@@ -181,15 +200,21 @@ def minor_scale(case: Case) -> list[Block]:
     return [
         Heading("Comparison with solutions of a minor scale"),
         Paragraph(
-            (f"{winner.name} meets {percent(winner.functional_match)} of the functions with "
-             f"{count(len(winner.components), 'part')}. The smallest stacks do with fewer:",)
+            (
+                f"{winner.name} meets {percent(winner.functional_match)} of the functions with "
+                f"{count(len(winner.components), 'part')}. The smallest stacks do with fewer:",
+            )
         ),
         Bullets(tuple(_fate(winner, stack) for stack in minor)),
         Table(
             "minor",
             "How do the metrics of smaller solutions compare with those of the chosen stack?",
-            (Column("Criterion", share=1.6), Column("Unit", share=1),
-             Column(winner.name, "right", 1.1), *(Column(s.name, "right", 1) for s in minor)),
+            (
+                Column("Criterion", share=1.6),
+                Column("Unit", share=1),
+                Column(winner.name, "right", 1.1),
+                *(Column(s.name, "right", 1) for s in minor),
+            ),
             tuple(
                 (
                     text_cell(weight.name),
@@ -201,9 +226,11 @@ def minor_scale(case: Case) -> list[Block]:
                 if cell.criterion == weight.criterion
             ),
             layout="small",
-            note=("≈ rests in part on the range of the column, because a component's value is "
-                  "missing. A stack's value is the worst, the mean or the best of its parts, so "
-                  "one with fewer parts has fewer that can pull it down.",),
+            note=(
+                "≈ rests in part on the range of the column, because a component's value is "
+                "missing. A stack's value is the worst, the mean or the best of its parts, so "
+                "one with fewer parts has fewer that can pull it down.",
+            ),
         ),
     ]
 
@@ -214,7 +241,8 @@ def _fate(winner: StackResult, stack: StackResult) -> Inlines:
     if winner.effort.median:
         share = stack.effort.median / winner.effort.median
         words += (
-            f", asks for {percent(share)} of the effort" if share < 1
+            f", asks for {percent(share)} of the effort"
+            if share < 1
             else f", asks for {number(share, 1)} times the effort"
         )
     if stack.outcome == "ranked":

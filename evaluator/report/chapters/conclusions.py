@@ -36,9 +36,7 @@ def conclusions(case: Case) -> Chapter:
                 "guidelines",
                 "How does this study answer the guidelines?",
                 (Column("Guideline", share=1.4), Column("Answer", share=2)),
-                tuple(
-                    (Cell((g.text, cite(*g.source))), text_cell(g.answer)) for g in guidelines
-                ),
+                tuple((Cell((g.text, cite(*g.source))), text_cell(g.answer)) for g in guidelines),
                 layout="small",
             ),
         ]
@@ -61,7 +59,8 @@ def _answer(case: Case) -> Inlines:
             f"No stack of the {len(evaluation.stacks)} fits {organisation} as it stands: each "
             f"breaks a filter ({enumeration(stages)}). Either the organisation changes what the "
             "filters ask for, or another stack has to be found. ",
-            Ref("trail"), " names what each one lacks.",
+            Ref("trail"),
+            " names what each one lacks.",
         )
     words = (
         f" answers the question for {organisation}: it meets "
@@ -85,33 +84,46 @@ def _strength(case: Case) -> tuple[Inlines, ...]:
     if winner is not None and winner.first_rank_probability is not None and len(case.ranked) > 1:
         share = winner.first_rank_probability
         verdict = (
-            "the choice hardly depends on the exact weights" if share >= 0.9
-            else "other weights or other data can change the order" if share >= 0.5
+            "the choice hardly depends on the exact weights"
+            if share >= 0.9
+            else "other weights or other data can change the order"
+            if share >= 0.5
             else "on quality alone another stack comes first more often than not"
         )
-        items.append(
-            (f"It is first in quality in {percent(share)} of the draws: {verdict}.",)
-        )
+        items.append((f"It is first in quality in {percent(share)} of the draws: {verdict}.",))
     if evaluation.selection.indistinguishable:
         names = [evaluation.stack(s).name for s in evaluation.selection.indistinguishable]
         items.append(
-            (f"The uncertainty does not separate {enumeration(names)}; between them the choice "
-             "rests on effort, whose numbers are estimates of ours.",)
+            (
+                f"The uncertainty does not separate {enumeration(names)}; between them the choice "
+                "rests on effort, whose numbers are estimates of ours.",
+            )
         )
     items.append(
-        (f"{percent(evaluation.coverage)} of the lights could be lit. What stayed grey may hide "
-         "good or bad news." if evaluation.coverage < 1 else "Every light could be lit.",)
+        (
+            f"{percent(evaluation.coverage)} of the lights could be lit. What stayed grey may hide "
+            "good or bad news."
+            if evaluation.coverage < 1
+            else "Every light could be lit.",
+        )
     )
     missing = [s for s in evaluation.sources if s.outcome != "ok"]
     if missing:
         items.append(
-            (f"{capital(count(len(missing), 'source'))} of {len(evaluation.sources)} could not be "
-             "had (", Ref("provenance"), ").")
+            (
+                f"{capital(count(len(missing), 'source'))} of {len(evaluation.sources)} "
+                "could not be "
+                "had (",
+                Ref("provenance"),
+                ").",
+            )
         )
     items.append(
-        ("The ranking says which stack is the better bet, not how many seconds a failure takes. "
-         "That is measured in a laboratory and depends above all on how long the service itself "
-         "takes to start.",)
+        (
+            "The ranking says which stack is the better bet, not how many seconds a failure takes. "
+            "That is measured in a laboratory and depends above all on how long the service itself "
+            "takes to start.",
+        )
     )
     return tuple(items)
 
@@ -120,19 +132,34 @@ def _objectives(case: Case) -> tuple[Inlines, ...]:
     organisation = case.study.site.organisation
     winner = case.winner
     return (
-        (f"The business model is framed: {organisation.business_model.kind.replace('-', ' ')} (",
-         Ref("motivation"), ").",),
-        (f"{capital(count(len(case.study.candidates), 'alternative'))} were looked at (",
-         Ref("technologies"), ") and ranked as ",
-         f"{count(len(case.evaluation.stacks), 'stack')} (", Ref("results"), ").",),
-        (f"The solution fits what {organisation.name} has: the filters of the state compared "
-         "every stack with it." if winner else
-         f"No solution fits what {organisation.name} has; this objective is not reached.",),
-        ("A first reference point exists: the cluster's configuration can be generated from the "
-         "same files." if winner and winner.deployable else
-         "The chosen stack cannot be generated as a deployable bundle yet; it serves as a "
-         "reference point on paper." if winner else
-         "There is no reference point to build on yet.",),
+        (
+            f"The business model is framed: {organisation.business_model.kind.replace('-', ' ')} (",
+            Ref("motivation"),
+            ").",
+        ),
+        (
+            f"{capital(count(len(case.study.candidates), 'alternative'))} were looked at (",
+            Ref("technologies"),
+            ") and ranked as ",
+            f"{count(len(case.evaluation.stacks), 'stack')} (",
+            Ref("results"),
+            ").",
+        ),
+        (
+            f"The solution fits what {organisation.name} has: the filters of the state compared "
+            "every stack with it."
+            if winner
+            else f"No solution fits what {organisation.name} has; this objective is not reached.",
+        ),
+        (
+            "A first reference point exists: the cluster's configuration can be generated from the "
+            "same files."
+            if winner and winner.deployable
+            else "The chosen stack cannot be generated as a deployable bundle yet; it serves as a "
+            "reference point on paper."
+            if winner
+            else "There is no reference point to build on yet.",
+        ),
     )
 
 
@@ -151,16 +178,16 @@ def _cloud(case: Case) -> Inlines:
 
 def _future(case: Case) -> tuple[Inlines, ...]:
     items: list[Inlines] = [
-        ("Try the cluster in the laboratory under faults, and feed the measured figures back "
-         "into the evaluation.",),
+        (
+            "Try the cluster in the laboratory under faults, and feed the measured figures back "
+            "into the evaluation.",
+        ),
     ]
     unavailable = [s.id for s in case.evaluation.sources if s.outcome == "not_available"]
     if unavailable:
         shown = enumeration(unavailable[:6]) + (" and others" if len(unavailable) > 6 else "")
         items.append((f"Mine what could not be had this time: {shown}.",))
-    grey = sorted({
-        x.name for s in case.evaluation.stacks for x in s.lights if x.colour == "grey"
-    })
+    grey = sorted({x.name for s in case.evaluation.stacks for x in s.lights if x.colour == "grey"})
     if grey:
         items.append((f"Find other data for the lights that stayed grey: {enumeration(grey)}.",))
     if case.evaluation.selection.indistinguishable:

@@ -30,7 +30,8 @@ def implementation(case: Case) -> Chapter:
     shown = case.shown_stack
     if shown is None:
         return Chapter(
-            "implementation", "Implementation",
+            "implementation",
+            "Implementation",
             (Paragraph(("The study names no stack, so there is nothing to implement.",)),),
         )
     blocks: list[Block] = []
@@ -38,15 +39,26 @@ def implementation(case: Case) -> Chapter:
         blocks.append(
             Callout(
                 "No stack was chosen",
-                (("Every stack was removed (", Ref("trail"), "). This chapter shows the parts of "
-                  f"{shown.name}, the first in the result, as an example and not as advice.",),),
+                (
+                    (
+                        "Every stack was removed (",
+                        Ref("trail"),
+                        "). This chapter shows the parts of "
+                        f"{shown.name}, the first in the result, as an example and not as advice.",
+                    ),
+                ),
                 "warning",
             )
         )
     blocks += [
         Heading("Key software elements"),
-        Paragraph((Strong(shown.name), f": {shown.summary.strip()}",
-                   cite(*case.study.stacks[shown.id].compatibility.source))),
+        Paragraph(
+            (
+                Strong(shown.name),
+                f": {shown.summary.strip()}",
+                cite(*case.study.stacks[shown.id].compatibility.source),
+            )
+        ),
         _elements(case, shown),
         Heading("The stack"),
         Paragraph(
@@ -75,14 +87,17 @@ def _elements(case: Case, shown: StackResult) -> Table:
     rows = []
     for role, identifier in shown.components.items():
         entry = case.candidate(identifier)
-        packages = [f"{p.name} {p.version} ({p.distribution} {p.release})"
-                    for p in (entry.packages if entry else [])]
+        packages = [
+            f"{p.name} {p.version} ({p.distribution} {p.release})"
+            for p in (entry.packages if entry else [])
+        ]
         rows.append(
             (
                 text_cell(case.role_name(role)),
                 Cell((Link(entry.name, entry.homepage),)) if entry else text_cell(identifier),
                 text_cell(entry.licence.spdx) if entry else text_cell(""),
-                text_cell("; ".join(packages[:4])) if packages
+                text_cell("; ".join(packages[:4]))
+                if packages
                 else Cell((Missing("no package named"),)),
                 text_cell(entry.summary.strip() if entry else ""),
             )
@@ -90,8 +105,13 @@ def _elements(case: Case, shown: StackResult) -> Table:
     return Table(
         "elements",
         f"Which software fills which role in {shown.name}?",
-        (Column("Role", share=1.2), Column("Software", share=1), Column("Licence", share=1.3),
-         Column("Packages", share=1.6), Column("What it is", share=2.4)),
+        (
+            Column("Role", share=1.2),
+            Column("Software", share=1),
+            Column("Licence", share=1.3),
+            Column("Packages", share=1.6),
+            Column("What it is", share=2.4),
+        ),
         tuple(rows),
         layout="small",
     )
@@ -105,10 +125,14 @@ def _chain(case: Case) -> list[Block]:
     for service in site.services:
         steps = schemes.chain_steps(case, service)
         items.append(
-            (Strong(service.name), ": " + " → ".join(f"{verb} {what}" for verb, what in steps)
-             + f". It may take {number(service.start_timeout_seconds, 0)} s to start and "
-             f"{number(service.stop_timeout_seconds, 0)} s to stop, and is looked at every "
-             f"{number(service.monitor_interval_seconds, 0)} s.",)
+            (
+                Strong(service.name),
+                ": "
+                + " → ".join(f"{verb} {what}" for verb, what in steps)
+                + f". It may take {number(service.start_timeout_seconds, 0)} s to start and "
+                f"{number(service.stop_timeout_seconds, 0)} s to stop, and is looked at every "
+                f"{number(service.monitor_interval_seconds, 0)} s.",
+            )
         )
     return [
         Heading("The chain of the service"),
@@ -118,7 +142,8 @@ def _chain(case: Case) -> list[Block]:
                 "First the lost node is switched off and that is confirmed; then, and only then, "
                 "the other node takes the data, starts the service and lastly takes the address "
                 "that clients know (",
-                Ref("fig-chain"), "). Stopping runs the other way round.",
+                Ref("fig-chain"),
+                "). Stopping runs the other way round.",
             )
         ),
         Bullets(tuple(items)),
@@ -127,8 +152,11 @@ def _chain(case: Case) -> list[Block]:
             "In which order does a node take over?",
             schemes.chain(case),
             "Chain of steps: fencing, storage, service and address.",
-            ("Source: the site file and the cluster derived from it."
-             if case.cluster else "Source: the site file.",),
+            (
+                "Source: the site file and the cluster derived from it."
+                if case.cluster
+                else "Source: the site file.",
+            ),
         ),
     ]
 
@@ -146,8 +174,12 @@ def _fencing(case: Case) -> list[Block]:
                 f" ({device.agent}, {device.address}) switches "
                 f"{enumeration([f'{n} (outlet {p})' for n, p in device.plugs.items()])}{delay}; "
                 f"it is fed by circuit {device.power}"
-                + (f", the circuit of {enumeration(own)} as well, so it dies with what it is to "
-                   "switch." if own else "."),
+                + (
+                    f", the circuit of {enumeration(own)} as well, so it dies with what it is to "
+                    "switch."
+                    if own
+                    else "."
+                ),
             )
         )
     content: list[Block] = [Heading("Fencing and quorum")]
@@ -159,10 +191,13 @@ def _fencing(case: Case) -> list[Block]:
                 "only guess, and two nodes that both guess that they are alone end with two "
                 "versions of the data. ",
                 "Since no acknowledged message may be lost, replication is synchronous and its "
-                "divergence is guarded. " if level == "none" else "",
+                "divergence is guarded. "
+                if level == "none"
+                else "",
                 f"{capital(enumeration(witnesses))} adds the vote that breaks a tie between two "
-                "halves." if witnesses else
-                "There is no witness, so the two-node rules of the cluster have to break a tie.",
+                "halves."
+                if witnesses
+                else "There is no witness, so the two-node rules have to break a tie.",
             )
         )
     )
@@ -176,8 +211,8 @@ def _fencing(case: Case) -> list[Block]:
                     f"The cluster derived for {cluster.domain} has "
                     f"{count(len(cluster.links), 'link')} for its messages and declares a node "
                     f"lost after {number(cluster.token_ms, 0)} ms without its token (",
-                    "the quorum device uses the algorithm "
-                    f"{cluster.quorum.algorithm}" if not cluster.quorum.two_node
+                    f"the quorum device uses the algorithm {cluster.quorum.algorithm}"
+                    if not cluster.quorum.two_node
                     else "two-node mode",
                     ").",
                 )

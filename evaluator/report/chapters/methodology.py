@@ -34,7 +34,8 @@ from evaluator.report.formula import (
 )
 from evaluator.report.prose import count, enumeration, interval, number, percent, text_cell
 from evaluator.result import Colour
-from evaluator.study.model import OURS, Semaphore
+from evaluator.study.criteria import Semaphore
+from evaluator.study.fact import OURS
 
 
 def methodology(case: Case) -> Chapter:
@@ -42,18 +43,21 @@ def methodology(case: Case) -> Chapter:
         Paragraph(
             (
                 "Two models and one set of data-mining tools are combined. The SME guide to open "
-                "source software", cite("daffara-smeguide"),
+                "source software",
+                cite("daffara-smeguide"),
                 " gives the traffic lights that show how alive a project is; the Lazy User Model",
                 cite("collan-tetard-2009"),
                 " gives the filters and the effort; Perceval, of GrimoireLab",
                 cite("perceval", "grimoirelab"),
-                ", the successor of Metrics Grimoire", cite("metricsgrimoire"),
+                ", the successor of Metrics Grimoire",
+                cite("metricsgrimoire"),
                 ", reads the histories. ",
                 Ref("fig-pipeline"),
                 " shows the line from the question to the choice. In this chapter and in ",
                 Ref("weights"),
                 ", what comes from a source carries its number and what is our own is marked",
-                cite(OURS), ".",
+                cite(OURS),
+                ".",
             )
         ),
         Figure(
@@ -105,15 +109,20 @@ def _semaphores(case: Case) -> list[Block]:
                 "That the sign counts only when a t-test tells the slope from zero, how many "
                 "silent years make a light black, the bounds of the other lights and the grey "
                 "light are ours",
-                cite(OURS), ".",
+                cite(OURS),
+                ".",
             )
         ),
         Bullets(tuple((Lamp(c, f" {c}: "), text + ".") for c, text in lights)),
         Table(
             "lights-rules",
             "Which lights are used, and when does a component fail?",
-            (Column("Light", share=2), Column("Rule", share=2.4), Column("Mandatory", share=1.1),
-             Column("Reason", share=2.5)),
+            (
+                Column("Light", share=2),
+                Column("Rule", share=2.4),
+                Column("Mandatory", share=1.1),
+                Column("Reason", share=2.5),
+            ),
             rows,
             layout="small",
         ),
@@ -134,13 +143,26 @@ def _lazy_user(case: Case) -> list[Block]:
     rule = case.study.criteria.effort
     rate = case.study.site.staff.rate_eur_per_hour
     effort: Formula = (
-        sub("E", "s"), Sign("="), Word("money"), Sign("+"), Word("rate"), Sign("·"),
+        sub("E", "s"),
+        Sign("="),
+        Word("money"),
+        Sign("+"),
+        Word("rate"),
+        Sign("·"),
         bracketed(
-            sub("h", Word("adopt")), bracketed("1", Sign("−"), sub("r", "s")), Sign("+"),
-            sub("h", Word("switch")), Sign("+"), total("t"),
-            sub("h", Word("run")), Scripts("t", above=(Sign("−"), "b")),
+            sub("h", Word("adopt")),
+            bracketed("1", Sign("−"), sub("r", "s")),
+            Sign("+"),
+            sub("h", Word("switch")),
+            Sign("+"),
+            total("t"),
+            sub("h", Word("run")),
+            Scripts("t", above=(Sign("−"), "b")),
         ),
-        Sign("+"), "k", Sign("·"), Word("mental"),
+        Sign("+"),
+        "k",
+        Sign("·"),
+        Word("mental"),
     )
     return [
         Heading("Need, state and effort: the Lazy User Model"),
@@ -153,7 +175,8 @@ def _lazy_user(case: Case) -> list[Block]:
                 "solution that asks for the least effort in money, time and physical or mental "
                 "work, and costs of learning and switching change that effort over time. If the "
                 "set is empty, the need cannot be met. The model publishes no numeric form. Ours",
-                cite(OURS), ", for the effort of a stack s over the horizon, is",
+                cite(OURS),
+                ", for the effort of a stack s over the horizon, is",
             )
         ),
         Equation(
@@ -179,8 +202,13 @@ def _lazy_user(case: Case) -> list[Block]:
         ),
         Callout(
             "An extension, not the model itself",
-            (("The Lazy User Model explains how people choose. Using it to recommend a choice is "
-              "an extension of this study.",),),
+            (
+                (
+                    "The Lazy User Model explains how people choose. Using it to "
+                    "recommend a choice is "
+                    "an extension of this study.",
+                ),
+            ),
             "warning",
         ),
     ]
@@ -204,7 +232,8 @@ def _metrics() -> list[Block]:
                 "Metrics carry the names that the CHAOSS project gives them",
                 cite("chaoss-metrics"),
                 " where it has one. Its definitions leave room (the Change Request Closure Ratio "
-                "appears with both fractions), so ", Ref("definitions"),
+                "appears with both fractions), so ",
+                Ref("definitions"),
                 " prints for each its formula, unit, direction and window. Windows end at the "
                 "as-of date, never at a project's own last commit; merges and bots are left out; "
                 "releases are counted per series.",
@@ -213,8 +242,13 @@ def _metrics() -> list[Block]:
         Table(
             "definitions",
             "What exactly is measured?",
-            (Column("Metric", share=1.6), Column("Formula", share=3.4), Column("Unit", share=1),
-             Column("Window", share=1.1), Column("Direction", share=1.1)),
+            (
+                Column("Metric", share=1.6),
+                Column("Formula", share=3.4),
+                Column("Unit", share=1),
+                Column("Window", share=1.1),
+                Column("Direction", share=1.1),
+            ),
             rows,
             layout="small",
         ),
@@ -225,8 +259,11 @@ def _matrix(case: Case) -> list[Block]:
     criteria = case.study.criteria.criteria
     kinds = [
         (sum(1 for c in criteria if getattr(c, kind)), noun)
-        for kind, noun in (("metric", "metric"), ("fact", "documented fact"),
-                           ("derived", "derived value"))
+        for kind, noun in (
+            ("metric", "metric"),
+            ("fact", "documented fact"),
+            ("derived", "derived value"),
+        )
     ]
     logs = sum(1 for c in criteria if c.log)
     parts = enumeration([count(n, noun) for n, noun in kinds if n])
@@ -238,7 +275,9 @@ def _matrix(case: Case) -> list[Block]:
                 "stack's value follows from its components by the rule that each criterion names: "
                 "the worst, the mean or the best of them. ",
                 f"{number(logs)} of the columns use the decimal logarithm of 1 + value, so that a "
-                "large project does not win by size alone. " if logs else "",
+                "large project does not win by size alone. "
+                if logs
+                else "",
                 "A missing value is never zero and never a silent mean",
                 cite(OURS),
                 ": it lies somewhere in the range of its column, and that whole range goes into "
@@ -260,25 +299,40 @@ def _uncertainty(case: Case) -> list[Block]:
                 f"{evaluation.seed}). Each draw varies every weight by up to "
                 f"± {percent(decision.weight_spread)} of itself and takes every uncertain value "
                 "anywhere in its interval, in the tradition of stochastic multicriteria "
-                "acceptability analysis", cite("lahdelma-salminen-2001"),
+                "acceptability analysis",
+                cite("lahdelma-salminen-2001"),
                 ". The share of draws in which a stack takes a rank is its rank acceptability, "
                 "that of the first rank its first-rank probability. Score intervals are the 5 % "
                 "and 95 % quantiles.",
             )
         ),
-        Paragraph((Strong("Decision rule."), cite(*decision.source),)),
+        Paragraph(
+            (
+                Strong("Decision rule."),
+                cite(*decision.source),
+            )
+        ),
         Bullets(
             (
-                ("A stack that lacks a required function, or asks for what the organisation does "
-                 "not have, is removed, with reasons.",),
+                (
+                    "A stack that lacks a required function, or asks for what the "
+                    "organisation does "
+                    "not have, is removed, with reasons.",
+                ),
                 ("A stack with a component whose mandatory light fails is removed, with reasons.",),
-                ("The rest are ranked as above.",) if decision.rule == "quality_then_effort"
+                ("The rest are ranked as above.",)
+                if decision.rule == "quality_then_effort"
                 else ("The rest are ranked by effort, and their quality is shown beside.",),
                 (evaluation.selection.rule,),
                 *(
-                    [("Two stacks can be told apart when one is ranked above the other in at "
-                      f"least {percent(decision.tell_apart)} of the draws.",)]
-                    if decision.rule == "quality_then_effort" else []
+                    [
+                        (
+                            "Two stacks can be told apart when one is ranked above the other in at "
+                            f"least {percent(decision.tell_apart)} of the draws.",
+                        )
+                    ]
+                    if decision.rule == "quality_then_effort"
+                    else []
                 ),
             ),
             ordered=True,
@@ -296,26 +350,48 @@ _STARTER_HEALTH = {
 
 def _caveats(case: Case) -> Bullets:
     filled = case.study.criteria.guidelines
+    measured_here = len(_STARTER_HEALTH & set(all_metrics()))
     return Bullets(
         (
-            ("There is no external ground truth for a ranking of high-availability software. What "
-             "can be offered instead is measured: how sensitive the result is, how far the "
-             "methods agree, and what a laboratory finds.",),
-            ("CHAOSS's model of Starter Project Health is made of Time to First Response, Change "
-             "Request Closure Ratio, Contributor Absence Factor and Release Frequency",
-             cite("chaoss-starter-health"),
-             f", {count(len(_STARTER_HEALTH & set(all_metrics())), 'of which is', 'of which are')} "
-             "measured here; its own page quotes the practice of not comparing projects by it. The "
-             "lights describe a project against its own past first, and compare second.",),
-            ("Repositories that forked from each other share commits, converted histories carry "
-             "the dates of the conversion, and an employer guessed from a mail domain can be "
-             "wrong. Totals of related projects are not independent.",),
-            ("All weights, bounds and hours of work are ours unless a number says otherwise; ",
-             Ref("weights"), " prints each with its reason.",),
+            (
+                "There is no external ground truth for a ranking of high-availability "
+                "software. What "
+                "can be offered instead is measured: how sensitive the result is, how far the "
+                "methods agree, and what a laboratory finds.",
+            ),
+            (
+                "CHAOSS's model of Starter Project Health is made of Time to First "
+                "Response, Change "
+                "Request Closure Ratio, Contributor Absence Factor and Release Frequency",
+                cite("chaoss-starter-health"),
+                ", "
+                f"{count(measured_here, 'of which is', 'of which are')} "
+                "measured here; its own page quotes the practice of not comparing "
+                "projects by it. The "
+                "lights describe a project against its own past first, and compare second.",
+            ),
+            (
+                "Repositories that forked from each other share commits, converted histories carry "
+                "the dates of the conversion, and an employer guessed from a mail domain can be "
+                "wrong. Totals of related projects are not independent.",
+            ),
+            (
+                "All weights, bounds and hours of work are ours unless a number says otherwise; ",
+                Ref("weights"),
+                " prints each with its reason.",
+            ),
             *(
-                [(f"The {count(len(filled), 'guideline')} of the SME guide that the study answers "
-                  "are in ", Ref("conclusions"), ".")]
-                if filled else []
+                [
+                    (
+                        f"The {count(len(filled), 'guideline')} of the SME guide that "
+                        "the study answers "
+                        "are in ",
+                        Ref("conclusions"),
+                        ".",
+                    )
+                ]
+                if filled
+                else []
             ),
         )
     )

@@ -24,29 +24,42 @@ from evaluator.report.formula import (
     total,
 )
 from evaluator.report.prose import capital, enumeration
-from evaluator.study.model import OURS
+from evaluator.study.fact import OURS
 
 METHOD_NAMES = {"topsis": "TOPSIS", "weighted_sum": "weighted sum", "vikor": "VIKOR"}
 
 _U = sub("u", ("i", "j"))
-_SCALED: tuple[Formula, ...] = (_U, Sign("="), Fraction(
-    (sub("x", ("i", "j")), Sign("−"), Scripts("x", "j", Sign("−"))),
-    (Scripts("x", "j", Sign("+")), Sign("−"), Scripts("x", "j", Sign("−"))),
-))
+_SCALED: tuple[Formula, ...] = (
+    _U,
+    Sign("="),
+    Fraction(
+        (sub("x", ("i", "j")), Sign("−"), Scripts("x", "j", Sign("−"))),
+        (Scripts("x", "j", Sign("+")), Sign("−"), Scripts("x", "j", Sign("−"))),
+    ),
+)
 _FORMULAS: dict[str, tuple[Formula, str, Inlines]] = {
     "topsis": (
         (
-            sub("C", "i"), Sign("="),
-            Fraction(Scripts("d", "i", Sign("−")),
-                     (Scripts("d", "i", Sign("+")), Sign("+"), Scripts("d", "i", Sign("−")))),
-            Sign(","), Word(" "), sub("v", ("i", "j")), Sign("="), sub("w", "j"),
-            Fraction(sub("x", ("i", "j")),
-                     Root((total("k"), Scripts("x", ("k", "j"), "2")))),
+            sub("C", "i"),
+            Sign("="),
+            Fraction(
+                Scripts("d", "i", Sign("−")),
+                (Scripts("d", "i", Sign("+")), Sign("+"), Scripts("d", "i", Sign("−"))),
+            ),
+            Sign(","),
+            Word(" "),
+            sub("v", ("i", "j")),
+            Sign("="),
+            sub("w", "j"),
+            Fraction(sub("x", ("i", "j")), Root((total("k"), Scripts("x", ("k", "j"), "2")))),
         ),
         "C i equals d i minus over the sum of d i plus and d i minus, where v i j equals w j "
         "times x i j over the root of the sum of squares of the column",
-        (" measures how close a stack is to an ideal that is best in everything and how far from "
-         "one that is worst in everything: d are the Euclidean distances of v to these two.",),
+        (
+            " measures how close a stack is to an ideal that is best in everything and "
+            "how far from "
+            "one that is worst in everything: d are the Euclidean distances of v to these two.",
+        ),
     ),
     "weighted_sum": (
         (sub("S", "i"), Sign("="), total("j"), sub("w", "j"), _U, Sign(","), Word(" "), *_SCALED),
@@ -56,21 +69,29 @@ _FORMULAS: dict[str, tuple[Formula, str, Inlines]] = {
     ),
     "vikor": (
         (
-            sub("I", "i"), Sign("="), "1", Sign("−"), Fraction("1", "2"),
+            sub("I", "i"),
+            Sign("="),
+            "1",
+            Sign("−"),
+            Fraction("1", "2"),
             bracketed(
-                Fraction((sub("G", "i"), Sign("−"), Scripts("G", above=Sign("−"))),
-                         (Scripts("G", above=Sign("+")), Sign("−"),
-                          Scripts("G", above=Sign("−")))),
+                Fraction(
+                    (sub("G", "i"), Sign("−"), Scripts("G", above=Sign("−"))),
+                    (Scripts("G", above=Sign("+")), Sign("−"), Scripts("G", above=Sign("−"))),
+                ),
                 Sign("+"),
-                Fraction((sub("R", "i"), Sign("−"), Scripts("R", above=Sign("−"))),
-                         (Scripts("R", above=Sign("+")), Sign("−"),
-                          Scripts("R", above=Sign("−")))),
+                Fraction(
+                    (sub("R", "i"), Sign("−"), Scripts("R", above=Sign("−"))),
+                    (Scripts("R", above=Sign("+")), Sign("−"), Scripts("R", above=Sign("−"))),
+                ),
             ),
         ),
         "I i equals one minus half of the scaled group regret G plus the scaled worst regret R",
-        (" looks for a compromise: G is the sum and R the largest of the weighted regrets "
-         "w (1 − u), and the usual index Q, with both halves counted alike, is turned round so "
-         "that 1 is best.",),
+        (
+            " looks for a compromise: G is the sum and R the largest of the weighted regrets "
+            "w (1 − u), and the usual index Q, with both halves counted alike, is turned round so "
+            "that 1 is best.",
+        ),
     ),
 }
 

@@ -132,11 +132,16 @@ def objectives(case: Case) -> Chapter:
             Bullets(
                 (
                     (f"Frame the business model, based on free software, that {name} uses.",),
-                    ("Show the current alternatives that free software offers at enterprise level, "
-                     "next to the commercial ones.",),
+                    (
+                        "Show the current alternatives that free software offers at "
+                        "enterprise level, "
+                        "next to the commercial ones.",
+                    ),
                     (f"Adapt the proposed solution to the guidelines established by {name}.",),
-                    (f"Establish a first reference point for highly available private cloud "
-                     f"services offered by {name}.",),
+                    (
+                        f"Establish a first reference point for highly available private cloud "
+                        f"services offered by {name}.",
+                    ),
                 )
             ),
         ),
@@ -151,15 +156,29 @@ def specific_objectives(case: Case) -> Chapter:
         (
             Bullets(
                 (
-                    (f"Choose a high-availability cluster for {services} among "
-                     f"{count(len(case.evaluation.stacks), 'stack')} of software, with a reason "
-                     "for each that is left out (", Ref("results"), ").",),
-                    ("Describe the method of the selection well enough that it can be repeated (",
-                     Ref("methodology"), ") and print every number that it used (",
-                     Ref("matrix"), " to ", Ref("inputs"), ").",),
-                    ("Give the configuration of the chosen cluster, ready for tests in a "
-                     "controlled laboratory before it goes into production (",
-                     Ref("implementation"), ").",),
+                    (
+                        f"Choose a high-availability cluster for {services} among "
+                        f"{count(len(case.evaluation.stacks), 'stack')} of software, with a reason "
+                        "for each that is left out (",
+                        Ref("results"),
+                        ").",
+                    ),
+                    (
+                        "Describe the method of the selection well enough that it can "
+                        "be repeated (",
+                        Ref("methodology"),
+                        ") and print every number that it used (",
+                        Ref("matrix"),
+                        " to ",
+                        Ref("inputs"),
+                        ").",
+                    ),
+                    (
+                        "Give the configuration of the chosen cluster, ready for tests in a "
+                        "controlled laboratory before it goes into production (",
+                        Ref("implementation"),
+                        ").",
+                    ),
                 )
             ),
         ),
@@ -173,18 +192,29 @@ def scope(case: Case) -> Chapter:
     )
     unavailable = [s for s in case.evaluation.sources if s.outcome == "not_available"]
     limits: list[Inlines] = [
-        ("The method is not an exhaustive process that considers every possibility of the field. "
-         "It is a flexible way to classify the solutions at hand and to justify a choice by "
-         "concrete models and metrics.",),
-        ("Configurations of other systems are not covered; the cluster is a starting point for "
-         "them.",),
-        (f"Everything is judged as of {case.evaluation.as_of.isoformat()}, on data mined on "
-         f"{case.evaluation.snapshot_date.isoformat()}.",),
+        (
+            "The method is not an exhaustive process that considers every possibility "
+            "of the field. "
+            "It is a flexible way to classify the solutions at hand and to justify a choice by "
+            "concrete models and metrics.",
+        ),
+        (
+            "Configurations of other systems are not covered; the cluster is a starting point for "
+            "them.",
+        ),
+        (
+            f"Everything is judged as of {case.evaluation.as_of.isoformat()}, on data mined on "
+            f"{case.evaluation.snapshot_date.isoformat()}.",
+        ),
     ]
     if unavailable:
         limits.append(
-            (capital(count(len(unavailable), "source")) + " could not be mined. What they would "
-             "have told is missing, not zero (", Ref("provenance"), ").",)
+            (
+                capital(count(len(unavailable), "source")) + " could not be mined. What they would "
+                "have told is missing, not zero (",
+                Ref("provenance"),
+                ").",
+            )
         )
     blocks = [Bullets(tuple(limits))]
     if constraints:

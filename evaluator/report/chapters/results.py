@@ -74,8 +74,7 @@ def _trail(case: Case) -> list[Block]:
             steps.append(f"{count(fell, 'fell', 'fell')} at {name}, which left {left}")
     blocks += [
         Paragraph(
-            (f"Of {count(total, 'stack')}, " + "; ".join(steps) + ". ", Ref("trail"),
-             " says why."),
+            (f"Of {count(total, 'stack')}, " + "; ".join(steps) + ". ", Ref("trail"), " says why."),
         ),
         Table(
             "trail",
@@ -125,10 +124,13 @@ def _lights(case: Case) -> list[Block]:
             (
                 f"{count(len(by_component), 'component').capitalize()} of the stacks "
                 f"{'was' if len(by_component) == 1 else 'were'} lit. ",
-                f"A mandatory light fails for {enumeration(failing)}. " if failing
+                f"A mandatory light fails for {enumeration(failing)}. "
+                if failing
                 else "No mandatory light fails. ",
                 f"{count(grey, 'light').capitalize()} stayed grey, because the data are missing; "
-                "grey neither passes for green nor fails." if grey else "Every light could be lit.",
+                "grey neither passes for green nor fails."
+                if grey
+                else "Every light could be lit.",
             )
         ),
         Table(
@@ -143,10 +145,14 @@ def _lights(case: Case) -> list[Block]:
                 for c, lights in by_component.items()
             ),
             layout="small",
-            note=("A circle is green, a diamond yellow, a square red, an octagon black; ! marks a "
-                  "mandatory light that fails. ",
-                  "Parts of the chosen stack are in bold. " if chosen else "",
-                  "What each light saw is in ", Ref("metrics"), "."),
+            note=(
+                "A circle is green, a diamond yellow, a square red, an octagon black; ! marks a "
+                "mandatory light that fails. ",
+                "Parts of the chosen stack are in bold. " if chosen else "",
+                "What each light saw is in ",
+                Ref("metrics"),
+                ".",
+            ),
         ),
     ]
     return [*blocks, *_newcomers(case, by_component)]
@@ -183,9 +189,11 @@ def _newcomers(case: Case, by_component: dict[str, dict[str, Light]]) -> list[Bl
             "calendar year, and the slope that lit the lamp.",
             svg,
             f"Bar charts of yearly newcomers with a trend line and a light: {enumeration(says)}.",
-            ("The slope is fitted over the last ten 12-month periods before "
-             f"{case.evaluation.as_of} (blue bars are the nearest whole calendar years) and is "
-             "drawn through their mean. Source: mined repositories.",),
+            (
+                "The slope is fitted over the last ten 12-month periods before "
+                f"{case.evaluation.as_of} (blue bars are the nearest whole calendar years) and is "
+                "drawn through their mean. Source: mined repositories.",
+            ),
         )
     ]
 
@@ -198,8 +206,12 @@ def _ranking(case: Case) -> list[Block]:
     if not case.ranked:
         return [
             *blocks,
-            Paragraph(("Nothing is left to rank: every stack was removed by a filter. That is a "
-                       "result as well. The Lazy User Model calls it an unmet need.",)),
+            Paragraph(
+                (
+                    "Nothing is left to rank: every stack was removed by a filter. That is a "
+                    "result as well. The Lazy User Model calls it an unmet need.",
+                )
+            ),
         ]
     evaluation = case.evaluation
     methods = [m.name for m in case.study.criteria.methods]
@@ -222,16 +234,21 @@ def _ranking(case: Case) -> list[Block]:
             "ranking",
             "How do the stacks rank, and how sure is it?",
             (
-                Column("Stack", share=2.2), Column("Rank", "right", 0.6),
-                Column("Quality rank", "right", 0.8), Column("Effort rank", "right", 0.7),
-                Column("Score (5 to 95 %)", "right", 1.5), Column("First in", "right", 0.7),
+                Column("Stack", share=2.2),
+                Column("Rank", "right", 0.6),
+                Column("Quality rank", "right", 0.8),
+                Column("Effort rank", "right", 0.7),
+                Column("Score (5 to 95 %)", "right", 1.5),
+                Column("First in", "right", 0.7),
                 Column("Functions met", "right", 0.9),
                 *(Column(capital(METHOD_NAMES[m]), "right", 0.85) for m in methods),
             ),
             rows,
             layout="small",
-            note=("First in: share of the draws in which the stack takes the first quality rank. "
-                  "The last columns are the ranks by the single methods.",),
+            note=(
+                "First in: share of the draws in which the stack takes the first quality rank. "
+                "The last columns are the ranks by the single methods.",
+            ),
         ),
     ]
     if svg := ranking.acceptability(case):
@@ -243,8 +260,11 @@ def _ranking(case: Case) -> list[Block]:
                 f"{number(evaluation.draws, 0)}).",
                 svg,
                 "Stacked bars of rank acceptability: "
-                + "; ".join(f"{s.name} first in {percent(s.first_rank_probability or 0)}"
-                            for s in case.ranked) + ".",
+                + "; ".join(
+                    f"{s.name} first in {percent(s.first_rank_probability or 0)}"
+                    for s in case.ranked
+                )
+                + ".",
                 ("Weights and uncertain values are varied. Source: the ranking stage.",),
             )
         )
@@ -256,9 +276,13 @@ def _ranking(case: Case) -> list[Block]:
                 "against effort (thousand EUR over the horizon).",
                 svg,
                 "Scatter chart of the ranked stacks by effort and quality with intervals.",
-                ("The square is the chosen stack, numbers are final ranks, lines span the 5 % to "
-                 f"95 % quantiles (n = {number(evaluation.draws, 0)} draws)."
-                 if case.winner else "Lines span the 5 % to 95 % quantiles.",),
+                (
+                    "The square is the chosen stack, numbers are final ranks, lines "
+                    "span the 5 % to "
+                    f"95 % quantiles (n = {number(evaluation.draws, 0)} draws)."
+                    if case.winner
+                    else "Lines span the 5 % to 95 % quantiles.",
+                ),
             )
         )
     if svg := ranking.profile(case):
@@ -267,13 +291,21 @@ def _ranking(case: Case) -> list[Block]:
         blocks.append(
             Figure(
                 "fig-profile",
-                (f"In what do {winner}{rival} differ? " if rival else
-                 f"Where does {winner} stand? ") + "Each criterion from the worst to the best "
+                (
+                    f"In what do {winner}{rival} differ? "
+                    if rival
+                    else f"Where does {winner} stand? "
+                )
+                + "Each criterion from the worst to the best "
                 "value among all stacks, the weightiest on top.",
                 svg,
                 f"Dumbbell chart of the criteria of {winner}{rival}.",
-                ("Criteria on which they do not differ are left out; a missing value "
-                 "stands at the middle of its interval. Values and units: ", Ref("matrix"), "."),
+                (
+                    "Criteria on which they do not differ are left out; a missing value "
+                    "stands at the middle of its interval. Values and units: ",
+                    Ref("matrix"),
+                    ".",
+                ),
             )
         )
     return blocks
@@ -294,13 +326,13 @@ def _ranking_words(case: Case) -> Inlines:
         words.append(". ")
     if evaluation.agreement is not None:
         grade = (
-            "agree well" if evaluation.agreement >= 0.9
-            else "agree in the main" if evaluation.agreement >= 0.7
+            "agree well"
+            if evaluation.agreement >= 0.9
+            else "agree in the main"
+            if evaluation.agreement >= 0.7
             else "disagree"
         )
-        words.append(
-            f"The methods {grade} (Kendall's W = {number(evaluation.agreement, 2)}). "
-        )
+        words.append(f"The methods {grade} (Kendall's W = {number(evaluation.agreement, 2)}). ")
     close = [evaluation.stack(s).name for s in evaluation.selection.indistinguishable]
     if close:
         words.append(

@@ -29,7 +29,7 @@ from evaluator.report.prose import (
     text_cell,
 )
 from evaluator.result import YearRow
-from evaluator.study.model import Candidate
+from evaluator.study.candidate import Candidate
 
 KINDS = {"floss": "free software", "mixed": "mixed", "proprietary": "proprietary"}
 
@@ -45,8 +45,11 @@ def related_technologies(case: Case) -> Chapter:
                 Ref("candidates"),
                 " lists them; what each is for follows from the roles that a cluster needs: ",
                 enumeration(
-                    [f"{r.name.lower()}" for r in case.study.catalogue.roles
-                     if any(r.id in c.roles for c in case.study.candidates.values())]
+                    [
+                        f"{r.name.lower()}"
+                        for r in case.study.catalogue.roles
+                        if any(r.id in c.roles for c in case.study.candidates.values())
+                    ]
                 ),
                 ".",
             )
@@ -78,8 +81,12 @@ def _candidates(case: Case) -> Table:
             (
                 Cell((Link(entry.name, entry.homepage),), sort=entry.name.lower()),
                 text_cell(", ".join(case.role_name(r).lower() for r in entry.roles)),
-                Cell((f"{entry.licence.spdx} ({KINDS[entry.licence.kind]})",
-                      cite(*entry.licence.source))),
+                Cell(
+                    (
+                        f"{entry.licence.spdx} ({KINDS[entry.licence.kind]})",
+                        cite(*entry.licence.source),
+                    )
+                ),
                 text_cell("; ".join(lineage)),
                 text_cell(released) if released else Cell((_absent(entry),)),
                 number_cell(commits.value, digits=0) if commits else Cell((_absent(entry),)),
@@ -98,8 +105,10 @@ def _candidates(case: Case) -> Table:
         ),
         tuple(rows),
         layout="small",
-        note=("Commits are those on the default branch, without merges. A suite is judged by its "
-              "parts.",),
+        note=(
+            "Commits are those on the default branch, without merges. A suite is judged by its "
+            "parts.",
+        ),
     )
 
 
@@ -157,8 +166,10 @@ def _successions(case: Case) -> list[Block]:
                 f"{count(now.commits, 'commit')}. "
             )
             content.append(
-                f"{old.name} has come to rest." if was.commits == 0 < now.commits
-                else f"The work has moved to {new.name}." if was.commits < now.commits
+                f"{old.name} has come to rest."
+                if was.commits == 0 < now.commits
+                else f"The work has moved to {new.name}."
+                if was.commits < now.commits
                 else f"{old.name} is still the busier of the two."
             )
         blocks.append(Paragraph(tuple(content)))
@@ -171,12 +182,20 @@ def _successions(case: Case) -> list[Block]:
                 "calendar year; the dotted line is the date of the change.",
                 svg,
                 f"Line charts of the yearly commits of {enumeration(names)}.",
-                (f"The year {case.evaluation.as_of.year} counts up to {case.evaluation.as_of}. "
-                 "Repositories that share history share its commits, so a successor's line may "
-                 "begin before the change. Source: mined repositories, ",
-                 Ref("provenance"), ".") if case.evaluation.as_of.month < 12 else
-                ("Repositories that share history share its commits. Source: mined repositories, ",
-                 Ref("provenance"), "."),
+                (
+                    f"The year {case.evaluation.as_of.year} counts up to {case.evaluation.as_of}. "
+                    "Repositories that share history share its commits, so a successor's line may "
+                    "begin before the change. Source: mined repositories, ",
+                    Ref("provenance"),
+                    ".",
+                )
+                if case.evaluation.as_of.month < 12
+                else (
+                    "Repositories that share history share its commits. Source: mined "
+                    "repositories, ",
+                    Ref("provenance"),
+                    ".",
+                ),
             )
         )
     return blocks
@@ -195,9 +214,12 @@ def _releases(case: Case) -> list[Block]:
             oldest = max(ages, key=lambda a: a[1])
             blocks.append(
                 Paragraph(
-                    (f"Of the parts of {shown.name} whose releases are tagged, {oldest[0]} has "
-                     f"waited longest for a release: {number(oldest[1], 0)} months. ",
-                     Ref("fig-releases"), " shows the rhythm of all.")
+                    (
+                        f"Of the parts of {shown.name} whose releases are tagged, {oldest[0]} has "
+                        f"waited longest for a release: {number(oldest[1], 0)} months. ",
+                        Ref("fig-releases"),
+                        " shows the rhythm of all.",
+                    )
                 )
             )
     if svg := history.releases(case):
@@ -208,8 +230,10 @@ def _releases(case: Case) -> list[Block]:
                 "year.",
                 svg,
                 "Grid of candidates by years; each cell holds the number of releases.",
-                ("An empty cell is a year without a release, a dash a year before the first "
-                 "commit or without data. Source: release tags of the mined repositories.",),
+                (
+                    "An empty cell is a year without a release, a dash a year before the first "
+                    "commit or without data. Source: release tags of the mined repositories.",
+                ),
             )
         )
     return blocks
@@ -224,13 +248,18 @@ def _concentration(case: Case) -> list[Block]:
         alone = [case.name(r.candidate) for r in rows if r.value == 1]
         blocks.append(
             Paragraph(
-                ("The Contributor Absence Factor is the smallest number of people who made half "
-                 f"of the commits ({fewest.window})",
-                 cite("chaoss-metrics"),
-                 ". ",
-                 (f"It is one for {enumeration(alone)}: if that person leaves, half of the "
-                  "work stops.") if alone else
-                 f"The smallest is {known(fewest.value)}, for {case.name(fewest.candidate)}.")
+                (
+                    "The Contributor Absence Factor is the smallest number of people who made half "
+                    f"of the commits ({fewest.window})",
+                    cite("chaoss-metrics"),
+                    ". ",
+                    (
+                        f"It is one for {enumeration(alone)}: if that person leaves, half of the "
+                        "work stops."
+                    )
+                    if alone
+                    else f"Smallest is {known(fewest.value)}, for {case.name(fewest.candidate)}.",
+                )
             )
         )
     if svg := history.concentration(case, absence, elephant):
@@ -243,11 +272,15 @@ def _concentration(case: Case) -> list[Block]:
                 svg,
                 "Bar chart of the Contributor Absence Factor of each candidate, with the Elephant "
                 "Factor as diamonds.",
-                ("Dark bars belong to the chosen stack. n is the number of commits in the window ("
-                 if case.winner else "n is the number of commits in the window (",
-                 Ref("metrics"),
-                 "). Organisations follow from dated affiliations and mail domains; where they "
-                 "are unknown there is no diamond.")
+                (
+                    "Dark bars belong to the chosen stack. n is the number of commits "
+                    "in the window ("
+                    if case.winner
+                    else "n is the number of commits in the window (",
+                    Ref("metrics"),
+                    "). Organisations follow from dated affiliations and mail domains; where they "
+                    "are unknown there is no diamond.",
+                ),
             )
         )
     return blocks

@@ -127,9 +127,7 @@ def blocks(
     The limits of the axes stay as they are.
     """
     corners = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h)] for x, y, w, h in boxes]
-    axes.add_collection(
-        PolyCollection(corners, facecolors=fills, edgecolors="none"), autolim=False
-    )
+    axes.add_collection(PolyCollection(corners, facecolors=fills, edgecolors="none"), autolim=False)
 
 
 def bars_area(

@@ -92,8 +92,12 @@ def handover(case: Case) -> Figure | None:
         _years_axis(axes, first, as_of.year)
         axes.set_ylim(bottom=0)
         axes.legend(
-            loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2, handlelength=2.6,
-            columnspacing=1.4, borderaxespad=0.2,
+            loc="lower left",
+            bbox_to_anchor=(-0.02, 0.98),
+            ncols=2,
+            handlelength=2.6,
+            columnspacing=1.4,
+            borderaxespad=0.2,
         )
     panels[0].set_ylabel("commits per year")
     return figure
@@ -140,7 +144,12 @@ def newcomers(case: Case, lights: dict[str, Light]) -> Figure | None:
         axes.set_title(label(case.name(candidate), 24))
         slope = "no slope" if light.value is None else f"{light.value:+.2f}/year"
         axes.text(
-            0.9, 0.9, slope.replace("-", "−"), transform=axes.transAxes, ha="right", va="center",
+            0.9,
+            0.9,
+            slope.replace("-", "−"),
+            transform=axes.transAxes,
+            ha="right",
+            va="center",
             fontsize=7,
         )
         lamp(axes, 0.96, 0.9, light.colour)
@@ -151,12 +160,25 @@ def newcomers(case: Case, lights: dict[str, Light]) -> Figure | None:
 def lamp(axes: Axes, x: float, y: float, colour: str) -> None:
     """A lettered, shaped light at axes coordinates."""
     axes.plot(
-        [x], [y], LAMP_MARKER[colour], color=LAMP_FILL[colour], markersize=9,
-        markeredgecolor=INK, markeredgewidth=0.5, transform=axes.transAxes, clip_on=False,
+        [x],
+        [y],
+        LAMP_MARKER[colour],
+        color=LAMP_FILL[colour],
+        markersize=9,
+        markeredgecolor=INK,
+        markeredgewidth=0.5,
+        transform=axes.transAxes,
+        clip_on=False,
     )
     axes.text(
-        x, y - 0.005, LAMP_LETTER[colour], transform=axes.transAxes, ha="center",
-        va="center_baseline", fontsize=5.5, fontweight="bold",
+        x,
+        y - 0.005,
+        LAMP_LETTER[colour],
+        transform=axes.transAxes,
+        ha="center",
+        va="center_baseline",
+        fontsize=5.5,
+        fontweight="bold",
         color="#ffffff" if colour in ("black", "red") else "#111111",
     )
 
@@ -177,13 +199,16 @@ def concentration(case: Case, absence: str, elephant: str) -> Figure | None:
     figure, axes = bars_area(names, 0.25)
     for at, (candidate, people, organisations) in enumerate(rows):
         if people and people.value is not None:
-            axes.barh(
-                at, people.value, height=0.6, color=BLUE if candidate in winner else SKY
-            )
+            axes.barh(at, people.value, height=0.6, color=BLUE if candidate in winner else SKY)
         if organisations and organisations.value is not None:
             axes.plot(
-                [organisations.value], [at], "D", color=ORANGE, markersize=4,
-                markeredgecolor=INK, markeredgewidth=0.5,
+                [organisations.value],
+                [at],
+                "D",
+                color=ORANGE,
+                markersize=4,
+                markeredgecolor=INK,
+                markeredgewidth=0.5,
             )
         ends = [r.value for r in (people, organisations) if r and r.value is not None]
         said = " / ".join(
@@ -224,7 +249,12 @@ def releases(case: Case) -> Figure | None:
             fills.append(fill)
             if known:
                 axes.text(
-                    x, at, str(known), ha="center", va="center_baseline", fontsize=6,
+                    x,
+                    at,
+                    str(known),
+                    ha="center",
+                    va="center_baseline",
+                    fontsize=6,
                     color="#ffffff" if depth > 0.55 else "#111111",
                 )
     blocks(axes, boxes, fills)

@@ -56,8 +56,13 @@ def acceptability(case: Case) -> Figure | None:
             fills_used.append(RANK_FILLS[rank] if rank < named else REST_FILL)
             if share >= 0.06:
                 axes.text(
-                    left + share / 2, at, f"{100 * share:.0f}", ha="center", va="center_baseline",
-                    fontsize=6.5, color="#ffffff" if rank < 2 else "#111111",
+                    left + share / 2,
+                    at,
+                    f"{100 * share:.0f}",
+                    ha="center",
+                    va="center_baseline",
+                    fontsize=6.5,
+                    color="#ffffff" if rank < 2 else "#111111",
                 )
             left += share
     blocks(axes, boxes, fills_used)
@@ -94,8 +99,13 @@ def quality_effort(case: Case) -> Figure | None:
         if stack.score_low is not None and stack.score_high is not None:
             axes.plot([x, x], [stack.score_low, stack.score_high], color=colour, lw=0.9)
         axes.plot(
-            [x], [score], "s" if chosen else "o", color=colour, markersize=7 if chosen else 5.5,
-            markeredgecolor=INK, markeredgewidth=0.5,
+            [x],
+            [score],
+            "s" if chosen else "o",
+            color=colour,
+            markersize=7 if chosen else 5.5,
+            markeredgecolor=INK,
+            markeredgewidth=0.5,
         )
         points.append((x, score, stack))
     right = max(s.effort.high for s in stacks) / 1000 * 1.06
@@ -106,8 +116,12 @@ def quality_effort(case: Case) -> Figure | None:
         beside = 6 if x < right * 0.55 else -6
         up = 5 + (text_y - score) / (high - low) * 2.95 * 72
         axes.annotate(
-            f"{stack.rank}  {label(stack.name, 48)}", (x, score), (beside, up),
-            textcoords="offset points", fontsize=6.8, ha="left" if beside > 0 else "right",
+            f"{stack.rank}  {label(stack.name, 48)}",
+            (x, score),
+            (beside, up),
+            textcoords="offset points",
+            fontsize=6.8,
+            ha="left" if beside > 0 else "right",
             fontweight="bold" if stack.id == case.evaluation.selection.winner else "normal",
         )
     axes.set_ylim(low, high)
@@ -142,16 +156,26 @@ def effort_parts(case: Case) -> Figure | None:
     for part, _, colour, hatch in EFFORT_PARTS:
         sizes = [getattr(stack.effort, part) / 1000 for stack in stacks]
         axes.barh(
-            range(len(stacks)), sizes, left=left, height=0.62, color=colour, hatch=hatch,
-            edgecolor=INK, linewidth=0.3,
+            range(len(stacks)),
+            sizes,
+            left=left,
+            height=0.62,
+            color=colour,
+            hatch=hatch,
+            edgecolor=INK,
+            linewidth=0.3,
         )
         left = [a + b for a, b in zip(left, sizes, strict=True)]
     handles = [
         Patch(facecolor=c, hatch=h, edgecolor=INK, linewidth=0.3) for _, _, c, h in EFFORT_PARTS
     ]
     figure.legend(
-        handles, [name for _, name, _, _ in EFFORT_PARTS], loc="upper center",
-        ncols=len(EFFORT_PARTS), handlelength=1.4, columnspacing=1.2,
+        handles,
+        [name for _, name, _, _ in EFFORT_PARTS],
+        loc="upper center",
+        ncols=len(EFFORT_PARTS),
+        handlelength=1.4,
+        columnspacing=1.2,
     )
     axes.set_xlabel("mean effort over the horizon (thousand EUR); * removed by a filter")
     axes.xaxis.set_major_locator(MaxNLocator(7))
@@ -211,12 +235,24 @@ def profile(case: Case) -> Figure | None:
         if other is not None:
             axes.plot([own, other], [at, at], color=MUTED, linewidth=1.6, zorder=2)
             axes.plot(
-                [other], [at], "o", color=SKY, markersize=6, markeredgecolor=INK,
-                markeredgewidth=0.5, zorder=3,
+                [other],
+                [at],
+                "o",
+                color=SKY,
+                markersize=6,
+                markeredgecolor=INK,
+                markeredgewidth=0.5,
+                zorder=3,
             )
         axes.plot(
-            [own], [at], "s", color=VERMILION, markersize=5, markeredgecolor=INK,
-            markeredgewidth=0.5, zorder=4,
+            [own],
+            [at],
+            "s",
+            color=VERMILION,
+            markersize=5,
+            markeredgecolor=INK,
+            markeredgewidth=0.5,
+            zorder=4,
         )
     axes.set_xlim(-0.04, 1.04)
     axes.set_xticks([0, 0.5, 1], ["worst of all stacks", "", "best of all stacks"])

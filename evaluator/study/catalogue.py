@@ -1,0 +1,34 @@
+"""The catalogue: names that the files of one field share."""
+
+from __future__ import annotations
+
+from evaluator.study.fact import Identifier, Model, Text
+
+
+class Role(Model):
+    id: Identifier
+    name: Text
+    summary: Text
+
+
+class Function(Model):
+    id: Identifier
+    name: Text
+    summary: Text
+
+
+class Affiliation(Model):
+    """An organisation and the mail domains that it uses (sub-domains included)."""
+
+    name: Text
+    domains: list[Text]
+
+
+class Catalogue(Model):
+    """Names that the files of one field share."""
+
+    roles: list[Role]
+    functions: list[Function] = []
+    organisations: list[Affiliation] = []
+    personal_domains: list[Text] = []
+    placeholder_domains: list[Text] = []

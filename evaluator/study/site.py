@@ -1,0 +1,134 @@
+"""A site: the organisation, its machines and its people."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from evaluator.study.candidate import BusinessModel
+from evaluator.study.fact import Address, Cidr, Fact, Identifier, Model, Range, Sourced, Text
+
+
+class Network(Model):
+    name: Identifier
+    purpose: Literal["service", "ring", "replication", "management"]
+    cidr: Cidr
+
+
+class Node(Model):
+    name: Identifier
+    role: Literal["data", "witness"]
+    addresses: dict[Identifier, Address]
+    power: Identifier
+
+
+class FenceDevice(Model):
+    """Out-of-band power switch; ``plugs`` maps each node that it can switch to its outlet.
+
+    ``options`` are parameters of the agent.  A password is never among them: ``secret`` names the
+    variable of the vault from which it is filled in when the cluster is built.
+    """
+
+    name: Identifier
+    agent: Identifier
+    address: Address
+    network: Identifier
+    power: Identifier
+    plugs: dict[Identifier, Text]
+    delay_seconds: int = 0
+    options: dict[Identifier, str] = {}
+    username: str = ""
+    secret: Identifier
+
+
+class Volume(Model):
+    name: Identifier
+    backing_disk: Text
+    size_gib: int
+    minor: int
+    port: int
+    filesystem: Literal["ext4", "xfs"]
+    mount: Text
+
+
+class VirtualAddress(Model):
+    name: Identifier
+    address: Address
+    network: Identifier
+
+
+class Endpoint(Model):
+    """A TCP port that clients use; ``backend_port`` is where the service itself listens."""
+
+    name: Identifier
+    port: int = Field(ge=1, le=65535)
+    backend_port: int = Field(ge=1, le=65535)
+    mode: Literal["tcp", "http"]
+
+
+class Service(Model):
+    """The service to keep up, as a cluster resource agent sees it."""
+
+    name: Identifier
+    agent: Text
+    parameters: dict[Identifier, str] = {}
+    volume: Identifier
+    virtual_address: Identifier
+    start_timeout_seconds: int
+    stop_timeout_seconds: int
+    monitor_interval_seconds: int
+    monitor_timeout_seconds: int
+    endpoints: list[Endpoint]
+
+
+class Software(Sourced):
+    name: Text
+    purpose: Text
+    spdx: str = ""
+
+
+class ServiceLevel(Sourced):
+    availability_percent: float = Field(gt=0, lt=100)
+    recovery_time_seconds: int
+    acknowledged_data_loss: Literal["none", "tolerated"]
+
+
+class Staff(Sourced):
+    administrators: int
+    skills: list[Identifier]
+    rate_eur_per_hour: Range
+
+
+class Organisation(Sourced):
+    name: Text
+    summary: Text
+    business_model: BusinessModel
+
+
+class Timing(Sourced):
+    """Failure detection of the cluster transport, in milliseconds."""
+
+    token_ms: int
+    token_retransmits_before_loss_const: int = 10
+
+
+class Site(Model):
+    """The organisation: the Lazy User's state, and what a bundle is rendered for."""
+
+    id: Identifier
+    organisation: Organisation
+    operating_system: Fact
+    domain: Text
+    networks: list[Network]
+    nodes: list[Node]
+    fence_devices: list[FenceDevice]
+    volumes: list[Volume]
+    virtual_addresses: list[VirtualAddress]
+    services: list[Service]
+    supporting_software: list[Software]
+    timing: Timing
+    service_level: ServiceLevel
+    staff: Staff
+    constraints: list[Fact] = []
+    state: dict[Identifier, Fact] = {}
