@@ -1,6 +1,7 @@
 # make evaluate   environment from the lock, then the whole evaluation of criteria/sme.yml
 # make test       everything that must hold: lint, types, import contract, tests
-# make bench      speed and memory beside the peers, as ratios
+# make bench      speed and memory beside the peers, as ratios, on a repository made for it;
+#                 BENCH='--criteria sme.yml' takes the study's repositories
 # make lock       new locks (needs uv)
 
 .DEFAULT_GOAL := evaluate
@@ -34,7 +35,7 @@ test: $(VENV)/.test
 
 .PHONY: bench
 bench: $(VENV)/.test
-	$(BIN)/python tests/bench/mine.py
+	$(BIN)/python tests/bench/mine.py $(BENCH)
 
 .PHONY: lock
 lock:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # packages.sh: Debian packages that the tests use: the cluster's own validators and a browser.
 set -eu
+PATH="$PATH:/usr/sbin:/sbin"
 needed="git:git
 crm_simulate:pacemaker-cli-utils
 corosync:corosync
@@ -14,8 +15,10 @@ unshare:util-linux
 ip:iproute2"
 missing=""
 for entry in $needed; do
-    PATH="$PATH:/usr/sbin:/sbin" command -v "${entry%%:*}" >/dev/null || missing="$missing ${entry#*:}"
+    command -v "${entry%%:*}" >/dev/null || missing="$missing ${entry#*:}"
 done
+# Playwright's own Node.js is linked against it
+ldconfig -p 2>/dev/null | grep -q libatomic.so.1 || missing="$missing libatomic1"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing for the tests:$missing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,13 @@ OPTIONS = [
     "--no-first-run",
 ]
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
+# Playwright brings a Node.js of its own, which needs this library of the system
+ATOMIC = ctypes.util.find_library("atomic")
+
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
+    pytest.mark.skipif(not ATOMIC, reason="libatomic1 is not installed"),
+]
 
 
 @pytest.fixture(scope="module")
