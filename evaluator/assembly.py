@@ -59,6 +59,7 @@ def assemble(
         metrics=table.rows,
         yearly=table.yearly,
         sources=snapshot.sources,
+        notes=_notes(study, snapshot, table),
         versions={name: version(name) for name in SOFTWARE},
         inputs={**study.files, "snapshot": snapshot.digest},
     )
@@ -122,6 +123,7 @@ def _stack(study: Study, scores: Scores, ranking: Ranking, order: Order, key: st
         outcome="ranked" if removal is None else "removed",
         removed_by=removal.broken[0][0] if removal else "",
         stage=removal.stage if removal else "",
+        only_by=removal.only_by if removal else "",
         reasons=reasons,
         quality_rank=quality,
         effort_rank=order.effort_ranks.get(key),
@@ -129,6 +131,25 @@ def _stack(study: Study, scores: Scores, ranking: Ranking, order: Order, key: st
         functions=scores.functions[key],
         effort=scores.efforts[key],
     )
+
+
+def _notes(study: Study, snapshot: Snapshot, table: MetricTable) -> list[str]:
+    notes = []
+    if table.as_of < snapshot.as_of:
+        unknown = [k for k, fact in study.site.state.items() if not fact.holds(table.as_of)]
+        text = f"Metrics are as of {table.as_of}; effort, prices, packages and site are today's."
+        if unknown:
+            text += f" Not yet true of the site then, so not filtered by: {', '.join(unknown)}."
+        notes.append(text)
+    mined = {row.id for row in snapshot.sources}
+    for name, candidate in sorted(study.candidates.items()):
+        absent = [s.id for s in candidate.data_sources if s.id not in mined]
+        if absent:
+            notes.append(
+                f"{name}: {', '.join(absent)} not in the snapshot, so its metrics are not "
+                "available; run 'evaluate mine' and give the new snapshot with --snapshot."
+            )
+    return notes
 
 
 def _reference_score(study: Study, scores: Scores, ranking: Ranking, key: str) -> float | None:

@@ -19,7 +19,8 @@ from evaluator import display
 from evaluator.findings import EvaluationError, ExitCode, Finding, allowed_values
 from evaluator.metrics import all_metrics
 from evaluator.mine.sources import backends
-from evaluator.pipeline import DEFAULT_SEED, Analysis, load
+from evaluator.pipeline import DEFAULT_SEED, Analysis, Run, load
+from evaluator.result import StackResult
 from evaluator.study import load_study
 
 EPILOG = """
@@ -133,16 +134,34 @@ def main_command(
     """Run everything: ranking on the terminal; report.html, report.pdf and bundle/ in --out."""
     if context.invoked_subcommand is not None:
         return
-    run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
+    run = _run(criteria, site, snapshot, as_of, seed)
     winner = run.evaluation.winner
     display.ranking(run, format)
     with display.progress("writing the report"):
         written = run.report(out)
     if winner is not None and winner.deployable:
         written.append(run.bundle(out / "bundle"))
-    if winner is not None and not winner.deployable:
-        display.note(f"No bundle: stack {winner.id!r} has no deployment profile yet.")
+    else:
+        _no_bundle(winner, out / "bundle")
     display.written(written, format)
+
+
+def _run(
+    criteria: str, site: str | None, snapshot: str | None, as_of: dt.date | None, seed: int
+) -> Run:
+    """Load and evaluate; say on stderr what a reader must know of this run."""
+    run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
+    for text in run.evaluation.notes:
+        display.note(f"Note: {text}")
+    return run
+
+
+def _no_bundle(winner: StackResult | None, folder: Path) -> None:
+    """Say why no bundle was written, and that an older one is not of this run."""
+    if winner is not None:
+        display.note(f"No bundle: there is no deployment profile for {winner.id!r} yet.")
+    if (folder / "manifest.json").exists():
+        display.note(f"{folder} is of an earlier run and does NOT belong to this result.")
 
 
 @app.command()
@@ -155,9 +174,7 @@ def rank(
     format: FormatOption = display.Format.table,
 ) -> None:
     """Rank the stacks, and the components within their roles."""
-    display.ranking(
-        load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed), format
-    )
+    display.ranking(_run(criteria, site, snapshot, as_of, seed), format)
 
 
 @app.command()
@@ -201,7 +218,7 @@ def report(
     pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Write report.pdf too.")] = True,
 ) -> None:
     """Write the selection report: report.html and report.pdf."""
-    run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
+    run = _run(criteria, site, snapshot, as_of, seed)
     with display.progress("writing the report"):
         written = run.report(out, ("html", "pdf") if pdf else ("html",))
     display.written(written, display.Format.table)
@@ -220,7 +237,9 @@ def bundle(
     ] = None,
 ) -> None:
     """Write the deploy bundle of the winner, or of another deployable stack."""
-    run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
+    run = _run(criteria, site, snapshot, as_of, seed)
+    if stack and (chosen := run.evaluation.find(stack)) and chosen.outcome == "removed":
+        display.note(f"Note: the criteria removed {stack!r}: {'; '.join(chosen.reasons)}.")
     display.written([run.bundle(out, stack)], display.Format.table)
 
 

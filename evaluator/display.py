@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -33,7 +34,11 @@ class Format(StrEnum):
 
 def plain(text: str) -> str:
     """Text without control and bidirectional characters, which could drive a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(c if _harmless(c) else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _harmless(char: str) -> bool:
+    return char.isprintable() or char == "\n" or unicodedata.category(char) == "Zs"
 
 
 def safe(text: str) -> str:
@@ -184,7 +189,7 @@ def _round(value: float | None) -> float | None:
 
 def _ranking_table(run: Run) -> None:
     result, console = run.evaluation, _console()
-    console.print(f"[bold]{safe(result.title)}[/bold], as of {result.as_of}", soft_wrap=True)
+    console.print(f"[bold]{safe(result.title)}[/bold] (as of {result.as_of})", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for name in ("#", "stack", "score", "[5 %, 95 %]", "first in", "quality", "effort", "EUR"):
         table.add_column(name, justify="left" if name in ("stack", "score") else "right")
@@ -241,13 +246,18 @@ def metrics(run: Run, format: Format, candidates: Sequence[str]) -> None:
         for name in ("candidate", "metric", "value", "unit", "n", "window", "outcome"):
             table.add_column(name, justify="right" if name in ("value", "n") else "left")
         for row in rows:
-            value = "–" if row["value"] is None else f"{row['value']:.4g}"
+            value = "–" if row["value"] is None else _figure(row["value"])
             n = "–" if row["n"] is None else str(row["n"])
             table.add_row(
                 safe(row["candidate"]), row["metric"], value, row["unit"], n, row["window"],
                 row["outcome"],
             )  # fmt: skip
         console.print(table)
+
+
+def _figure(value: float) -> str:
+    """Counts in full, other numbers with four digits."""
+    return f"{value:.0f}" if value == round(value) else f"{value:.4g}"
 
 
 # --- rows -----------------------------------------------------------------------------------

@@ -183,7 +183,11 @@ class Run:
             raise EvaluationError(Finding("unknown-stack", f"unknown stack {key!r}", remedy=remedy))
         if not study.stacks[key].profile:
             raise EvaluationError(
-                Finding("not-deployable", f"there is no bundle for stack {key!r}", remedy=remedy)
+                Finding(
+                    "not-deployable",
+                    f"stack {key!r} has no deployment profile: there are no renderers for it yet",
+                    remedy=remedy,
+                )
             )
         return key
 

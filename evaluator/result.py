@@ -132,6 +132,8 @@ class StackResult(Judged):
     outcome: Literal["ranked", "removed"]
     removed_by: str
     stage: Literal["", "need", "state", "semaphore"]
+    only_by: str
+    """The one filter, over all stages, without which it would have been ranked; else empty."""
     reasons: list[str]
     quality_rank: int | None
     effort_rank: int | None
@@ -210,15 +212,20 @@ class Evaluation(Part):
     yearly: list[YearRow]
     sources: list[SourceRow]
     versions: dict[str, str]
+    notes: list[str]
+    """What a reader must know of this run: another date than the site's, a source not mined, …"""
     inputs: dict[str, str]
     """SHA-256 of every input file by the path that the user knows."""
 
+    def find(self, stack_id: str) -> StackResult | None:
+        """The stack of that identifier; None when it is not part of the result."""
+        return next((stack for stack in self.stacks if stack.id == stack_id), None)
+
     def stack(self, stack_id: str) -> StackResult:
         """The stack of that identifier; KeyError when it is not part of the result."""
-        for stack in self.stacks:
-            if stack.id == stack_id:
-                return stack
-        raise KeyError(stack_id)
+        if (found := self.find(stack_id)) is None:
+            raise KeyError(stack_id)
+        return found
 
     @property
     def winner(self) -> StackResult | None:

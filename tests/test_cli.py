@@ -121,7 +121,7 @@ def test_usage(evaluate: Evaluate, arguments: list[str], says: str) -> None:
         (["mine", "--source", "pacemakr"], "did you mean 'pacemaker'?"),
         (["metrics", "--candidate", "haproxi"], "did you mean 'haproxy'?"),
         (["bundle", "--stack", "nix"], "stacks with a bundle: "),
-        (["bundle", "--stack", "hp-serviceguard"], "no bundle for stack 'hp-serviceguard'"),
+        (["bundle", "--stack", "hp-serviceguard"], "'hp-serviceguard' has no deployment profile"),
     ],
     ids=" ".join,
 )

@@ -35,6 +35,7 @@ def commits_total(history: History) -> Measure:
     unit="months",
     window="until the as-of date",
     direction="min",
+    source="ours",
 )
 def months_since_last_commit(history: History) -> Measure:
     """Months (365.25 / 12 days) from the newest non-merge commit to the as-of date."""
@@ -50,6 +51,7 @@ def months_since_last_commit(history: History) -> Measure:
     unit="share",
     window="24 months",
     direction="max",
+    source="ours",
 )
 def active_weeks_share(history: History) -> Measure:
     """Weeks with at least one commit / 104 weeks before the as-of date."""
@@ -71,7 +73,14 @@ def burstiness(history: History) -> Measure:
     return Measure((spread - mean) / (spread + mean), len(gaps))
 
 
-@metric("age_years", "Project Age", unit="years", window="whole history", direction="max")
+@metric(
+    "age_years",
+    "Project Age",
+    unit="years",
+    window="whole history",
+    direction="max",
+    source="ours",
+)
 def age_years(history: History) -> Measure:
     """Years from the first commit (author date where plausible) to the as-of date."""
     first = history.commits["born"].min()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evaluator.metrics.history import History
-from evaluator.metrics.registry import Measure, metric, ratio
+from evaluator.metrics.registry import FLOOR, Measure, metric, not_available, ratio
 
 
 def smallest_half(counts: pd.Series) -> int:
@@ -96,5 +96,8 @@ def retention(history: History) -> Measure:
 def contributor_absence_factor(history: History) -> Measure:
     """Smallest number of persons whose commits reach 50 % of the window's."""
     recent = history.window(history.work, "committed", 24)
-    note = "" if len(recent) else "no commit in the window: nobody carries it"
-    return Measure(smallest_half(recent["person"].value_counts()), len(recent), note=note)
+    if recent.empty:
+        return Measure(0, 0, note="no commit in the window: nobody carries it")
+    if len(recent) < FLOOR:
+        return not_available(f"n = {len(recent)} is below the floor of {FLOOR}", len(recent))
+    return Measure(smallest_half(recent["person"].value_counts()), len(recent))

@@ -69,6 +69,8 @@ class History:
     organisations: Organisations
     missing: Mapping[str, str] = field(default_factory=dict)
     """Why there is no ``git`` or ``mail``; absent when there is."""
+    partial_releases: str = ""
+    """Why the mined tags are not all releases; empty when they are."""
     mail_end: pd.Timestamp | None = None
     """Newest message of the archives, as of the date."""
 
@@ -121,6 +123,7 @@ def candidate_history(study: Study, snapshot: Snapshot, candidate: str, as_of: d
         releases=releases,
         organisations=Organisations.of(study.catalogue),
         missing={k: v for k, v in missing.items() if v},
+        partial_releases="; ".join(s.partial_releases for s in sources if s.partial_releases),
         mail_end=messages["day"].max() if len(messages) else None,
     )
 

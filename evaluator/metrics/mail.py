@@ -111,12 +111,18 @@ def answered_share(history: History) -> Measure:
     direction="min", needs="mail",
 )  # fmt: skip
 def time_to_first_response(history: History) -> Measure:
-    """Median hours from a thread's first message to the first answer by another person."""
+    """Median hours from a thread's first message to the first answer by another person.
+
+    Threads that nobody answered have no such time and are left out; the note counts them.
+    """
     if reason := _uncovered(history, 24):
         return not_available(reason)
-    hours = first_responses(history, 24)["hours"].dropna()
+    responses = first_responses(history, 24)
+    hours = responses["hours"].dropna()
     if len(hours) < FLOOR:
         return not_available(f"n = {len(hours)} is below the floor of {FLOOR}", len(hours))
     low, high = hours.quantile(0.25), hours.quantile(0.75)
-    note = f"quartiles {low:.1f} and {high:.1f} h"
+    note = (
+        f"of {len(hours)} answered of {len(responses)} threads; quartiles {low:.1f}, {high:.1f} h"
+    )
     return Measure(float(hours.median()), len(hours), note=note)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from evaluator.metrics.contributors import smallest_half
 from evaluator.metrics.history import History
-from evaluator.metrics.registry import Measure, metric, not_available
+from evaluator.metrics.registry import FLOOR, Measure, metric, not_available
 
 MOST_UNKNOWN = 0.8
 
@@ -40,6 +40,8 @@ def elephant_factor(history: History) -> Measure:
     recent = history.window(history.work, "committed", 24)
     if recent.empty:
         return Measure(0, 0, note="no commit in the window")
+    if len(recent) < FLOOR:
+        return not_available(f"n = {len(recent)} is below the floor of {FLOOR}", len(recent))
     names = organisation_of(history, recent)
     known = names.dropna().value_counts()
     unknown = recent[names.isna()]

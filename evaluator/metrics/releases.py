@@ -19,15 +19,22 @@ def final_releases(history: History) -> pd.DataFrame:
     unit="months",
     window="until the as-of date",
     direction="min",
+    source="ours",
 )
 def months_since_last_release(history: History) -> Measure:
-    """Months (365.25 / 12 days) from the newest final release of any series."""
+    """Months (365.25 / 12 days) from the newest final release of any series.
+
+    The interval reaches down to 0 where not all releases are tagged in the mined repository.
+    """
     releases = final_releases(history)
     if releases.empty:
         return not_available("no release tag", 0)
     last = releases.sort_values(["released", "version"]).iloc[-1]
+    age = history.months_since(last["released"])
     note = f"{last['version']} on {last['released'].date()}"
-    return Measure(history.months_since(last["released"]), len(releases), note=note)
+    if history.partial_releases:
+        note = f"at most: {note}; {history.partial_releases}"
+    return Measure(age, len(releases), low=0 if history.partial_releases else age, note=note)
 
 
 @metric(
@@ -40,6 +47,8 @@ def months_since_last_release(history: History) -> Measure:
 def release_frequency(history: History) -> Measure:
     """Final releases of all series in the window / 3 years; the note counts each series."""
     releases = final_releases(history)
+    if history.partial_releases:
+        return not_available(history.partial_releases)
     if releases.empty:
         return not_available("no release tag", 0)
     recent = history.window(releases, "released", 36)

@@ -22,7 +22,9 @@ class Ranking:
 
     Arrays have one entry per contender in the order of ``names``; ``acceptability[i, r]`` is the
     share of draws that rank contender i at r + 1, ``beats[i, j]`` the share that rank i above j.
-    ``reference_scores`` are those of the alternatives that only span the scales.
+    ``score_low`` and ``score_high`` hold 5 % to 95 % of the draws, and the score itself, which uses
+    the typed weights and the middles of intervals.  ``reference_scores`` are those of the
+    alternatives that only span the scales.
     """
 
     names: list[str]
@@ -97,8 +99,8 @@ def rank(
         names=list(contenders),
         rank=consensus(stacked, mean[:count]),
         score=mean[:count],
-        score_low=np.quantile(drawn_mean, 0.05, axis=0),
-        score_high=np.quantile(drawn_mean, 0.95, axis=0),
+        score_low=np.minimum(np.quantile(drawn_mean, 0.05, axis=0), mean[:count]),
+        score_high=np.maximum(np.quantile(drawn_mean, 0.95, axis=0), mean[:count]),
         acceptability=acceptability(drawn_ranks),
         beats=(drawn_ranks[:, :, None] < drawn_ranks[:, None, :]).mean(axis=0),
         method_scores={m: index[:count] for m, index in indices.items()},

@@ -34,6 +34,8 @@ class Removal:
 
     stage: Literal["need", "state", "semaphore"]
     broken: list[tuple[str, str]]
+    only_by: str = ""
+    """The filter that alone keeps the stack out, over all stages; empty when there are more."""
 
 
 @dataclass(frozen=True)
@@ -120,18 +122,20 @@ def _removal(
     lights: dict[str, list[Light]],
     as_of: dt.date,
 ) -> Removal | None:
-    if broken := unmet_need(matches):
-        return Removal("need", broken)
-    if broken := unmet_state(study, stack, as_of):
-        return Removal("state", broken)
     failing = [light for light in stack_lights(study, lights, stack) if light.fails]
-    if not failing:
-        return None
-    texts = [
-        (light.semaphore, f"{light.name}: {light.colour} for {light.candidate} ({light.text})")
-        for light in failing
-    ]
-    return Removal("semaphore", texts)
+    stages: dict[Literal["need", "state", "semaphore"], list[tuple[str, str]]] = {
+        "need": unmet_need(matches),
+        "state": unmet_state(study, stack, as_of),
+        "semaphore": [
+            (light.semaphore, f"{light.name}: {light.colour} for {light.candidate} ({light.text})")
+            for light in failing
+        ],
+    }
+    filters = {(stage, name) for stage, broken in stages.items() for name, _ in broken}
+    for stage, broken in stages.items():
+        if broken:
+            return Removal(stage, broken, broken[0][0] if len(filters) == 1 else "")
+    return None
 
 
 def _judged(study: Study, names: Sequence[str]) -> list[str]:

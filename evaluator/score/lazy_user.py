@@ -145,22 +145,29 @@ def efforts(
 ) -> dict[str, EffortResult]:
     """Effort of every stack over the horizon, and who has the least among the contenders.
 
-    ``E = money + rate (h_adopt (1 - reuse) + h_switch + sum_t h_run t^-b) + k mental`` in EUR;
-    every input is drawn uniformly from its interval, what stacks share is drawn once per draw.
+    ``E = money + rate (h_adopt (1 - reuse) + h_switch + sum_t h_run t^-b) + k mental`` in EUR.
+    Every input is uniform over its interval, and one draw puts the inputs of one kind at the same
+    place in the intervals of all stacks: they were estimated by the same people on the same scale,
+    so who learns slowly learns every stack slowly (ours).  Equal stacks then tie.
     """
     rule = study.criteria.effort
     horizon = np.rint(_draw(rule.horizon_years.value, rng, draws)).clip(1)
     exponent = _draw(rule.learning_exponent.value, rng, draws)
     per_point = _draw(rule.mental_eur_per_point.value, rng, draws)
     rate = _draw(study.site.staff.rate_eur_per_hour, rng, draws)
+    places = {name: rng.uniform(size=draws) for name in Effort.model_fields}
     years = np.arange(1, int(horizon.max()) + 1)[:, None]
     learnt = np.where(years <= horizon, years**-exponent, 0.0).sum(axis=0)
     parts: dict[str, dict[str, Draws]] = {}
     for key, stack in study.stacks.items():
-        parts[key] = _parts(stack.effort, reuse(study, stack), rng, draws, horizon)
-        for name in ("adopt", "switch", "run"):
-            parts[key][name] *= rate * (learnt if name == "run" else 1.0)
-        parts[key]["mental"] *= per_point
+        drawn = {name: _at(getattr(stack.effort, name).value, places[name]) for name in places}
+        parts[key] = {
+            "money": drawn["money_once_eur"] + drawn["money_eur_per_year"] * horizon,
+            "adopt": rate * drawn["adopt_hours"] * (1 - reuse(study, stack)),
+            "switch": rate * drawn["switch_hours"],
+            "run": rate * learnt * drawn["run_hours_per_year"],
+            "mental": per_point * drawn["mental_points"],
+        }
     totals = {key: sum(p.values(), np.zeros(draws)) for key, p in parts.items()}
     least = _least(totals, contenders)
     return {
@@ -175,20 +182,6 @@ def efforts(
     }
 
 
-def _parts(
-    effort: Effort, reused: float, rng: np.random.Generator, draws: int, horizon: Draws
-) -> dict[str, Draws]:
-    money = _draw(effort.money_once_eur.value, rng, draws)
-    money = money + _draw(effort.money_eur_per_year.value, rng, draws) * horizon
-    return {
-        "money": money,
-        "adopt": _draw(effort.adopt_hours.value, rng, draws) * (1 - reused),
-        "switch": _draw(effort.switch_hours.value, rng, draws),
-        "run": _draw(effort.run_hours_per_year.value, rng, draws),
-        "mental": _draw(effort.mental_points.value, rng, draws),
-    }
-
-
 def _least(totals: Mapping[str, Draws], contenders: Sequence[str]) -> dict[str, float]:
     if not contenders:
         return {}
@@ -198,4 +191,9 @@ def _least(totals: Mapping[str, Draws], contenders: Sequence[str]) -> dict[str, 
 
 
 def _draw(interval: Interval, rng: np.random.Generator, draws: int) -> Draws:
-    return rng.uniform(interval.low, interval.high, draws)
+    return _at(interval, rng.uniform(size=draws))
+
+
+def _at(interval: Interval, places: Draws) -> Draws:
+    """Values at places between 0, the low end, and 1, the high end."""
+    return interval.low + places * (interval.high - interval.low)

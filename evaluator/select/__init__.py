@@ -86,23 +86,27 @@ def _reason(
             f"No stack is left for {organisation}. {trail} "
             "The table of removed stacks names what each lacks."
         )
-    effort = scores.efforts[final[0]]
-    sentences = [f"{organisation} should take {study.stacks[final[0]].name}.", trail]
+    winner, least_effort = final[0], study.criteria.decision.rule == "least_effort"
+    sentences = [f"{organisation} should take {study.stacks[winner].name}.", trail]
     if len(final) == 1:
-        sentences.append("It is the only one left, so no comparison of quality was needed.")
+        sentences.append("It is the only one left, so nothing had to be compared.")
+    elif least_effort:
+        share = scores.efforts[winner].least_probability
+        place = int(ranking.rank[ranking.names.index(winner)])
+        sentences.append(
+            f"Of the {len(final)} that are left it asks the least effort, in {percent(share)} of "
+            f"the draws of hours and prices; in quality it ranks {place}."
+        )
     else:
-        sentences.append(_quality(ranking, final[0], study.criteria.decision.draws))
-        if study.criteria.decision.rule == "least_effort":
-            share = effort.least_probability
-            sentences.append(f"It asks the least effort in {share:.0%} of the draws.")
-        elif len(close) > 1:
-            names = _listed([study.stacks[k].name for k in close if k != final[0]])
+        sentences.append(_quality(ranking, winner, study.criteria.decision.draws))
+        if len(close) > 1:
+            names = _listed([study.stacks[k].name for k in close if k != winner])
             sentences.append(
                 f"The data cannot tell it apart from {names} in quality, so least effort decided."
             )
-    sentences.append(_money(effort.low, effort.high))
+    sentences.append(_money(study, scores, winner))
     if len(final) > 1:
-        sentences.append(f"The next best is {study.stacks[final[1]].name}.")
+        sentences.append(_next_best(study, scores, winner, final[1]))
     return " ".join(sentences)
 
 
@@ -130,18 +134,39 @@ def _quality(ranking: Ranking, winner: str, draws: int) -> str:
     if not np.isfinite(ranking.score[index]):
         return f"On the criteria the {count} that are left are equal."
     share = float(ranking.acceptability[index, 0])
-    often = f"in all {draws:,} draws" if share == 1 else f"in {share:.0%} of {draws:,} draws"
+    often = f"all {grouped(draws)}" if share == 1 else f"{percent(share)} of {grouped(draws)}"
+    place = int(ranking.rank[index])
+    ranks = "first" if place == 1 else f"{place} of {count}"
     return (
-        f"Among the {count} that are left it takes place {int(ranking.rank[index])} in quality; "
-        f"it comes first {often} of weights and uncertain values."
+        f"Among the {count} that are left it ranks {ranks} in quality, and it comes first in "
+        f"{often} draws of weights and uncertain values."
     )
 
 
-def _money(low: float, high: float) -> str:
+def _money(study: Study, scores: Scores, winner: str) -> str:
+    effort, years = scores.efforts[winner], study.criteria.effort.horizon_years.value
+    span = f"{years.low:g}" if years.low == years.high else f"{years.low:g} to {years.high:g}"
     return (
-        f"Over the horizon its effort (money, work and mental load, our estimate) is between "
-        f"{low:,.0f} and {high:,.0f} EUR."
+        f"Over {span} years its effort (money, work and mental load, our estimate) is between "
+        f"{grouped(effort.low)} and {grouped(effort.high)} EUR."
     )
+
+
+def _next_best(study: Study, scores: Scores, winner: str, runner_up: str) -> str:
+    name = study.stacks[runner_up].name
+    if scores.efforts[winner].median == scores.efforts[runner_up].median:
+        return f"The next best is {name}, which asks the same effort."
+    return f"The next best is {name}."
+
+
+def grouped(number: float) -> str:
+    """A whole number with narrow spaces between thousands."""
+    return f"{number:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def percent(share: float) -> str:
+    """A share as a whole percentage."""
+    return f"{share * 100:.0f}\N{NARROW NO-BREAK SPACE}%"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -44,6 +44,7 @@ class DataSource(Model):
 
     ``backend`` names a file of :mod:`evaluator.mine.sources`.  ``not_available`` gives the reason
     when the source exists but could not be had; it is then reported, never counted as zero.
+    ``partial_releases`` says why its tags are not all releases of the project, when they are not.
     """
 
     id: Identifier
@@ -53,6 +54,7 @@ class DataSource(Model):
     path: str | None = None
     tag_pattern: str | None = None
     provenance: str = ""
+    partial_releases: str = ""
     not_available: str = ""
 
 

@@ -96,7 +96,7 @@ def test_lowest_elephant_factor_gives_the_unknown_to_the_largest(found):
 
 
 def test_mostly_unknown_is_not_available(found):
-    elephant, diversity = found((1, "acme.example", 1), (2, "", 5), **LISTED)
+    elephant, diversity = found((1, "acme.example", 2), (2, "", 10), **LISTED)
     assert elephant.outcome == "not_available"
     assert elephant.value is None
     assert "83%" in elephant.note

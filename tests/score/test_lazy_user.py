@@ -349,3 +349,18 @@ def test_removed_stacks_have_an_effort_and_no_chance(shipped_run):
         assert (stack.effort.least_probability == 0) or stack.outcome == "ranked"
     ranked = [s for s in shipped_run.evaluation.stacks if s.outcome == "ranked"]
     assert sum(s.effort.least_probability for s in ranked) == pytest.approx(1)
+
+
+def test_equal_stacks_tie_in_effort_whatever_they_are_called(shipped):
+    """One draw puts all stacks at the same place of their intervals, so a clone changes nothing."""
+    stacks = shipped.study.stacks
+    original = "pacemaker-corosync-drbd-haproxy"
+    alone = {original: stacks[original]}
+    cloned = {"aaa": stacks[original], **alone, "zzz": stacks[original]}
+    results = [
+        efforts(shipped.study.model_copy(update={"stacks": group}), list(group),
+                np.random.default_rng(7), 2000)
+        for group in (alone, cloned)
+    ]  # fmt: skip
+    assert results[1]["aaa"].median == results[1]["zzz"].median == results[0][original].median
+    assert results[1]["aaa"].least_probability == pytest.approx(1 / 3)

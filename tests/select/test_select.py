@@ -11,7 +11,7 @@ import pytest
 from evaluator.rank import Ranking
 from evaluator.result import EffortResult
 from evaluator.score import Removal, Scores
-from evaluator.select import RULES, select
+from evaluator.select import RULES, grouped, percent, select
 
 NAMES = ["pacemaker-corosync-drbd", "keepalived-haproxy", "heartbeat-drbd"]
 A, B, C = NAMES
@@ -83,8 +83,8 @@ def test_effort_decides_among_those_that_quality_cannot_tell_apart(chosen):
     assert order.final == [B, A, C]
     assert order.selection.winner == B
     assert order.selection.indistinguishable == [A, B]
-    assert "takes place 2 in quality" in order.selection.reason
-    assert "comes first in 30% of" in order.selection.reason
+    assert "it ranks 2 of 3 in quality" in order.selection.reason
+    assert f"comes first in {percent(0.3)} of" in order.selection.reason
     assert "cannot tell it apart from Pacemaker, Corosync and DRBD" in order.selection.reason
 
 
@@ -103,7 +103,7 @@ def test_least_effort_is_the_lazy_user_s_rule(chosen):
     order = chosen({A: 1, B: 2, C: 3}, {A: 300, B: 100, C: 50}, CLEAR, rule="least_effort")
     assert order.final == [C, B, A]
     assert order.selection.rule == RULES["least_effort"]
-    assert "asks the least effort in 25% of the draws" in order.selection.reason
+    assert f"asks the least effort, in {percent(0.25)} of the draws" in order.selection.reason
 
 
 def test_equal_effort_shares_its_rank_and_the_name_decides_the_order(chosen):
@@ -144,18 +144,21 @@ def test_reason_of_the_shipped_run_states_only_what_the_result_holds(shipped_run
     reason, winner = evaluation.selection.reason, evaluation.winner
     ranked = [s for s in evaluation.stacks if s.outcome == "ranked"]
     effort = winner.effort
+    horizon = shipped_run.analysis.study.criteria.effort.horizon_years.value
     stages = Counter(s.stage for s in evaluation.stacks if s.stage)
     known = {
         *map(str, stages.values()),
         str(len(evaluation.stacks)),
-        f"{evaluation.draws:,}",
+        f"{horizon.low:g}",
+        f"{horizon.high:g}",
+        grouped(evaluation.draws),
         str(len(ranked)),
         str(winner.quality_rank),
-        f"{winner.first_rank_probability:.0%}",
-        f"{effort.low:,.0f}",
-        f"{effort.high:,.0f}",
+        percent(winner.first_rank_probability),
+        grouped(effort.low),
+        grouped(effort.high),
     }
-    assert set(re.findall(r"\d[\d,]*%?", reason)) <= known
+    assert set(re.findall(r"\d[\d\u202f]*%?", reason)) <= known
     assert winner.name in reason
     assert evaluation.stack(evaluation.selection.runner_up).name in reason
 
