@@ -165,8 +165,14 @@ def grouped(number: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a whole percentage."""
-    return f"{share * 100:.0f}\N{NARROW NO-BREAK SPACE}%"
+    """A share as a whole percentage; only 0 and 1 themselves are 0 % and 100 %."""
+    whole = round(share * 100)
+    sign, shown = "", whole
+    if whole == 100 and share < 1:
+        sign, shown = "more than ", 99
+    elif whole == 0 and share > 0:
+        sign, shown = "less than ", 1
+    return f"{sign}{shown}\N{NARROW NO-BREAK SPACE}%"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -173,3 +173,17 @@ def test_final_ranks_follow_the_order_of_the_result(shipped_run):
         assert stack.removed_by
         assert stack.reasons
         assert stack.stage in ("need", "state", "semaphore")
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0, "0 %"),
+        (0.0004, "less than 1 %"),
+        (0.3, "30 %"),
+        (0.9996, "more than 99 %"),
+        (1, "100 %"),
+    ],
+)
+def test_only_all_is_a_hundred_percent(share, text):
+    assert percent(share).replace("\N{NARROW NO-BREAK SPACE}", " ") == text
