@@ -54,7 +54,7 @@ MISTAKES = {
         SME, "id: sme\n", "id: sme\ntitel: x\n", "titel", "unknown-key", ("'titel'", "'title'")
     ),
     "unknown nested key": Mistake(
-        SME, "    weight: 0.15\n", "    weight: 0.15\n    wieght: 1\n", "wieght",
+        SME, "    weight: 0.20\n", "    weight: 0.20\n    wieght: 1\n", "wieght",
         "unknown-key", ("criteria.0", "did you mean 'weight'?"),
     ),
     "unknown key of an interval": Mistake(
@@ -88,7 +88,7 @@ MISTAKES = {
     ),
     "missing key": Mistake(SME, "    name: Semaphore\n", "", "", "missing-key", ("'name'",)),
     "no source": Mistake(
-        SITE, "  source: ours\n  reason: the slides name no", "  note: the slides name no", "",
+        SITE, "  value: debian-12\n  source: ours\n", "  value: debian-12\n", "",
         "missing-evidence", ("operating_system", "source: ours"),
     ),
     "ours without a reason": Mistake(
