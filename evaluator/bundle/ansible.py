@@ -1,4 +1,4 @@
-"""Inventory and variables that drive the playbooks of ``deploy/``.
+"""Inventory and variables for the automation that builds the cluster.
 
 A secret is only ever named: its value stands in the vault of the operator, or is generated when
 the cluster is built.
@@ -21,6 +21,8 @@ PACKAGES = [
     "drbd-utils",
     "crmsh",
 ]
+TIME = {"package": "chrony", "unit": "chrony"}
+QNETD_PORT = 5403
 
 
 def inventory(cluster: ClusterModel) -> bytes:
@@ -42,6 +44,11 @@ def host_vars(cluster: ClusterModel) -> dict[str, bytes]:
                 "cluster_node_id": m.id,
                 "cluster_addresses": dict(m.addresses),
                 "cluster_power": m.power,
+                # the service talks to itself under its public name, before the virtual address
+                # is here; and in a partition the name must never mean the other node
+                "cluster_own_hosts_entries": [
+                    {"address": dict(m.addresses)[cluster.vip.network], "names": _public(cluster)}
+                ],
             }
         )
         for m in cluster.members
@@ -56,10 +63,12 @@ def group_vars(cluster: ClusterModel) -> bytes:
     """Render the variables that all hosts share."""
     storage, app, witness = cluster.storage, cluster.application, cluster.quorum.witness
     units = ["drbd"]
+    members = ["corosync", "pacemaker"]
     sysctl = {}
     packages = list(PACKAGES)
     if witness:
         packages.append("corosync-qdevice")
+        members.insert(1, "corosync-qdevice")
     if cluster.ipmi:
         packages.append("ipmitool")
     if cluster.load_balancer:
@@ -67,6 +76,8 @@ def group_vars(cluster: ClusterModel) -> bytes:
         packages.append("haproxy")
         family = "ipv4" if cluster.vip.loopback == "127.0.0.1" else "ipv6"
         sysctl[f"net.{family}.ip_nonlocal_bind"] = 1
+    if app.boot_unit:
+        units.append(app.boot_unit)
     devices = {f.device: f for f in cluster.fencing}
     values: dict[str, Any] = {
         "cluster_name": cluster.name,
@@ -75,6 +86,10 @@ def group_vars(cluster: ClusterModel) -> bytes:
         "cluster_witness_packages": ["corosync-qnetd"] if witness else [],
         "cluster_hosts_entries": _hosts(cluster),
         "cluster_sysctl": sysctl,
+        "cluster_time": TIME,
+        "cluster_firewall": _firewall(cluster),
+        # Debian starts them when it installs them, with a configuration that is not this one
+        "cluster_units_stopped_until_configured": members,
         # Pacemaker starts these; systemd must not
         "cluster_units_disabled_at_boot": units,
         "cluster_files": {
@@ -124,18 +139,53 @@ def group_vars(cluster: ClusterModel) -> bytes:
 def _hosts(cluster: ClusterModel) -> list[dict[str, Any]]:
     """Lines of ``/etc/hosts``: a node's bare name is its first link, so it needs no name server."""
     entries = [
-        {
-            "address": cluster.vip.address,
-            "names": [f"{cluster.vip.name}.{cluster.domain}", cluster.vip.name],
-        }
+        {"address": m.links[0], "names": [f"{m.name}.{cluster.domain}", m.name]}
+        for m in cluster.members
     ]
-    for m in cluster.members:
-        entries.append({"address": m.links[0], "names": [f"{m.name}.{cluster.domain}", m.name]})
     witness = cluster.quorum.witness
     if witness:
         names = [f"{witness.name}.{cluster.domain}", witness.name]
         entries.append({"address": witness.address, "names": names})
     return entries
+
+
+def _public(cluster: ClusterModel) -> list[str]:
+    return [f"{cluster.vip.name}.{cluster.domain}", cluster.vip.name]
+
+
+def _firewall(cluster: ClusterModel) -> list[dict[str, Any]]:
+    """What must be let in, by group of the inventory and by source."""
+    members, witness = cluster.members, cluster.quorum.witness
+
+    def rule(what: str, group: str, protocol: str, port: int, sources: list[str]) -> dict[str, Any]:
+        return {
+            "what": what,
+            "group": group,
+            "protocol": protocol,
+            "port": port,
+            # a list of its own each time, or YAML writes anchors
+            "sources": list(sources),
+        }
+
+    rules = [
+        rule(
+            f"corosync link {link.number}",
+            "cluster_data",
+            "udp",
+            link.port,
+            [m.links[link.number] for m in members],
+        )
+        for link in cluster.links
+    ]
+    replication = [m.replication for m in members]
+    rules.append(rule("DRBD", "cluster_data", "tcp", cluster.storage.port, replication))
+    if witness:
+        sources = [dict(m.addresses)[witness.network] for m in members]
+        rules.append(rule("quorum device", "cluster_witness", "tcp", QNETD_PORT, sources))
+    everybody = ["0.0.0.0/0" if cluster.vip.loopback == "127.0.0.1" else "::/0"]
+    for e in cluster.application.endpoints:
+        rules.append(rule(f"public {e.name}", "cluster_data", "tcp", e.port, everybody))
+    return rules
 
 
 def _yaml(value: object) -> bytes:

@@ -6,22 +6,47 @@ Terms are those of the target: ``stonith-enabled`` (``fencing-enabled`` came lat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
 
-from evaluator.bundle.cluster import STONITH_TIMEOUT_SECONDS, ClusterModel, Fence
+from evaluator.bundle.cluster import STONITH_TIMEOUT_SECONDS, Application, ClusterModel, Fence
+from evaluator.bundle.drbd import DC_TIMEOUT_SECONDS
 
 SCHEMA: Final = "pacemaker-3.9"
 STICKINESS: Final = 200
 MIGRATION_THRESHOLD: Final = 3
 FAILURE_TIMEOUT_SECONDS: Final = 600
+SERVICE_MIGRATION_THRESHOLD: Final = 2
+"""The service restarts once where it is; a node on which it fails again is not trusted with it."""
 SERVICE_PRIORITY: Final = 10
+PROMOTION_SCORES: Final = "0 10 1000 10000"
+"""The agent's default, written out: data merely *Consistent* may be old and never get a score."""
+PROMOTE_TIMEOUT_SECONDS: Final = DC_TIMEOUT_SECONDS + 30
+"""``drbdadm primary`` waits for the fence-peer handler, which must not be cut off half-way."""
 
 Element = etree._Element
-Operation = tuple[str, int, int, str]
-"""Name, interval in seconds, timeout in seconds, role ('' for any)."""
+
+
+class Operation(NamedTuple):
+    """An operation of a primitive; interval and timeout in seconds, role '' for any."""
+
+    name: str
+    interval: int
+    timeout: int
+    role: str = ""
+    check_level: int = 0
+
+
+def failure_timeout_seconds(app: Application) -> int:
+    """When failures of the service are forgotten, in whole hours.
+
+    Twice what it takes to reach the threshold at the slowest: with less, the first failure would
+    be forgotten before the second is known, and a sick service would never move.
+    """
+    return math.ceil(2 * SERVICE_MIGRATION_THRESHOLD * app.restart_seconds / 3600) * 3600
 
 
 def cib_xml(cluster: ClusterModel) -> bytes:
@@ -92,17 +117,20 @@ def _storage(parent: Element, cluster: ClusterModel) -> None:
             "notify": "true",
         },
     )
-    # timeouts are the agent's advised ones, monitor twice as long for a busy disk
+    # timeouts are the agent's advised ones, but monitor twice as long for a busy disk
     operations = [
-        ("start", 0, 240, ""),
-        ("promote", 0, 90, ""),
-        ("demote", 0, 90, ""),
-        ("notify", 0, 90, ""),
-        ("stop", 0, 100, ""),
-        ("monitor", 10, 40, "Promoted"),
-        ("monitor", 20, 40, "Unpromoted"),
+        Operation("start", 0, 240),
+        Operation("promote", 0, PROMOTE_TIMEOUT_SECONDS),
+        Operation("demote", 0, 90),
+        Operation("notify", 0, 90),
+        Operation("stop", 0, 100),
+        Operation("monitor", 10, 40, "Promoted"),
+        Operation("monitor", 20, 40, "Unpromoted"),
     ]
-    parameters = {"drbd_resource": cluster.storage.name}
+    parameters = {
+        "drbd_resource": cluster.storage.name,
+        "adjust_master_score": PROMOTION_SCORES,
+    }
     _primitive(clone, name, "ocf:linbit:drbd", parameters, operations)
 
 
@@ -120,20 +148,32 @@ def _service(parent: Element, cluster: ClusterModel) -> None:
         f"fs-{storage.name}",
         "ocf:heartbeat:Filesystem",
         mount,
-        [("start", 0, 60, ""), ("stop", 0, 60, ""), ("monitor", 20, 40, "")],
+        [
+            Operation("start", 0, 60),
+            Operation("stop", 0, 60),
+            Operation("monitor", 20, 40),
+            # level 20 writes and reads a file: a mount whose disk is gone still looks mounted
+            Operation("monitor", 120, 60, check_level=20),
+        ],
     )
+    meta = {
+        "migration-threshold": str(SERVICE_MIGRATION_THRESHOLD),
+        "failure-timeout": f"{failure_timeout_seconds(app)}s",
+    }
+    if cluster.priority_fencing_delay:
+        # the half of the cluster that runs the service is the one to keep
+        meta["priority"] = str(SERVICE_PRIORITY)
     _primitive(
         group,
         f"service-{app.name}",
         app.agent,
         dict(app.parameters),
         [
-            ("start", 0, app.start_timeout, ""),
-            ("stop", 0, app.stop_timeout, ""),
-            ("monitor", app.monitor_interval, app.monitor_timeout, ""),
+            Operation("start", 0, app.start_timeout),
+            Operation("stop", 0, app.stop_timeout),
+            Operation("monitor", app.monitor_interval, app.monitor_timeout),
         ],
-        # the half of the cluster that runs the service is the one to keep
-        meta={"priority": str(SERVICE_PRIORITY)},
+        meta,
     )
     if cluster.load_balancer:
         _primitive(
@@ -141,14 +181,14 @@ def _service(parent: Element, cluster: ClusterModel) -> None:
             f"haproxy-{app.name}",
             "systemd:haproxy",
             {},
-            [("start", 0, 100, ""), ("stop", 0, 100, ""), ("monitor", 10, 30, "")],
+            [Operation("start", 0, 100), Operation("stop", 0, 100), Operation("monitor", 10, 30)],
         )
     _primitive(
         group,
         f"vip-{vip.name}",
         "ocf:heartbeat:IPaddr2",
         {"ip": vip.address, "cidr_netmask": str(vip.prefix)},
-        [("start", 0, 20, ""), ("stop", 0, 20, ""), ("monitor", 10, 20, "")],
+        [Operation("start", 0, 20), Operation("stop", 0, 20), Operation("monitor", 10, 20)],
     )
 
 
@@ -156,17 +196,23 @@ def _fence(parent: Element, fence: Fence) -> None:
     values = {
         "ip": fence.address,
         "pcmk_host_list": fence.target,
-        "pcmk_host_map": f"{fence.target}:{fence.plug}",
         "pcmk_host_check": "static-list",
         # the agent asks this script; the password is in no file of the bundle
         "password_script": fence.password_script,
         **dict(fence.options),
     }
+    if not fence.ipmi:
+        values["pcmk_host_map"] = f"{fence.target}:{fence.plug}"
     if fence.username:
         values["username"] = fence.username
     if fence.delay_seconds:
         values["pcmk_delay_base"] = f"{fence.delay_seconds}s"
-    operations = [("start", 0, 60, ""), ("stop", 0, 20, ""), ("monitor", 60, 60, "")]
+    # not oftener: management controllers are slow, and some hang when they are asked too much
+    operations = [
+        Operation("start", 0, 60),
+        Operation("stop", 0, 20),
+        Operation("monitor", 300, 60),
+    ]
     _primitive(parent, fence.id, f"stonith:{fence.agent}", values, operations)
 
 
@@ -218,14 +264,18 @@ def _primitive(
     if meta:
         _pairs(primitive, "meta_attributes", f"{name}-meta", meta)
     block = etree.SubElement(primitive, "operations")
-    for action, interval, timeout, role in operations:
-        op = {
-            "id": f"{name}-{action}-{interval}s",
-            "name": action,
-            "interval": f"{interval}s",
-            "timeout": f"{timeout}s",
+    for action in operations:
+        identity = f"{name}-{action.name}-{action.interval}s"
+        words = {
+            "id": identity,
+            "name": action.name,
+            "interval": f"{action.interval}s",
+            "timeout": f"{action.timeout}s",
         }
-        etree.SubElement(block, "op", {**op, "role": role} if role else op)
+        op = etree.SubElement(block, "op", {**words, "role": action.role} if action.role else words)
+        if action.check_level:
+            level = {"OCF_CHECK_LEVEL": str(action.check_level)}
+            _pairs(op, "instance_attributes", f"{identity}-parameters", level)
 
 
 def _pairs(parent: Element, tag: str, name: str, values: Mapping[str, str]) -> None:

@@ -26,6 +26,7 @@ DRBD_MODULE = "8.4.11"
 
 OPERATING_SYSTEM = "Debian 12"
 SECRETS_FOLDER = "/etc/cluster-secrets"
+ZCS_AGENT = "ocf:netnovation:zcs"
 FENCE_DELAY_FLOOR_SECONDS = 10
 STONITH_TIMEOUT_SECONDS = 120
 """Off and on again take up to 20 s each at a slow controller, and it may need a retry."""
@@ -96,6 +97,11 @@ class Fence:
     options: tuple[tuple[str, str], ...]
 
     @property
+    def ipmi(self) -> bool:
+        """Whether it is a management controller, which can switch its own server only."""
+        return bool(re.match(r"fence_(ipmilan|idrac|imm|ilo[3-9])", self.agent))
+
+    @property
     def password_script(self) -> str:
         """Path of the script that prints the password; installed when the cluster is built."""
         return f"{SECRETS_FOLDER}/{self.device}"
@@ -127,6 +133,23 @@ class Application:
     monitor_interval: int
     monitor_timeout: int
     endpoints: tuple[Endpoint, ...]
+
+    @property
+    def zcs(self) -> bool:
+        """Whether it is the Zimbra Collaboration Suite under the agent of ``deploy/``."""
+        return self.agent == ZCS_AGENT
+
+    @property
+    def boot_unit(self) -> str | None:
+        """The unit by which the service would start at boot, without asking the cluster."""
+        if self.zcs:
+            return "zimbra"
+        return self.agent.removeprefix("systemd:") if self.agent.startswith("systemd:") else None
+
+    @property
+    def restart_seconds(self) -> int:
+        """Longest time from a failure of the service to its restart on the same node."""
+        return self.monitor_interval + self.monitor_timeout + self.stop_timeout + self.start_timeout
 
 
 @dataclass(frozen=True)
@@ -178,9 +201,7 @@ class ClusterModel:
     @property
     def ipmi(self) -> bool:
         """Whether fencing goes through ``ipmitool`` (the agents that are ``fence_ipmilan``)."""
-        return any(
-            re.match(r"fence_(ipmilan|idrac|imm|ilo[3-9])", fence.agent) for fence in self.fencing
-        )
+        return any(fence.ipmi for fence in self.fencing)
 
     @property
     def priority_fencing_delay(self) -> int:
@@ -203,7 +224,7 @@ def _login(node: Node, site: Site) -> str:
     return next(iter(node.addresses.values()))
 
 
-def _fences(site: Site, targets: list[str]) -> tuple[Fence, ...]:
+def _fences(site: Site, targets: list[str], race: bool) -> tuple[Fence, ...]:
     found = []
     for target in targets:
         devices = [d for d in site.fence_devices if target in d.plugs]
@@ -217,7 +238,7 @@ def _fences(site: Site, targets: list[str]) -> tuple[Fence, ...]:
                     agent=d.agent,
                     address=d.address,
                     plug=d.plugs[target],
-                    delay_seconds=d.delay_seconds,
+                    delay_seconds=d.delay_seconds if race else 0,
                     username=d.username,
                     secret=d.secret,
                     options=tuple(sorted(d.options.items())),
@@ -281,7 +302,7 @@ def build(site: Site, stack: Stack) -> ClusterModel:
             for number, n in enumerate(data, start=1)
         ),
         quorum=Quorum(witness),
-        fencing=_fences(site, [n.name for n in data]),
+        fencing=_fences(site, [n.name for n in data], race=witness is None),
         replication_network=replication,
         storage=Storage(
             name=volume.name,

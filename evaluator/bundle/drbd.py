@@ -14,9 +14,12 @@ HANDLER_TIMEOUT_SECONDS = STONITH_TIMEOUT_SECONDS + 30
 """The handler must outwait fencing, and then an election; its own 90 s and 20 s are shorter.  If it
 gave up first, writes would stay frozen (comment "Intended use case" in the handler itself)."""
 
+DC_TIMEOUT_SECONDS = HANDLER_TIMEOUT_SECONDS + 30
+"""How long the handler looks for a coordinator.  A promotion may have to wait for all of it."""
+
 FENCE_PEER = (
     f"/usr/lib/drbd/crm-fence-peer.sh --timeout {HANDLER_TIMEOUT_SECONDS}"
-    f" --dc-timeout {HANDLER_TIMEOUT_SECONDS + 30}"
+    f" --dc-timeout {DC_TIMEOUT_SECONDS}"
 )
 UNFENCE_PEER = "/usr/lib/drbd/crm-unfence-peer.sh"
 

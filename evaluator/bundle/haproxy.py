@@ -2,9 +2,11 @@
 
 Keywords: HAProxy 2.6 configuration manual.  HAProxy starts before the virtual address, so that
 clients never meet an address without a listener; the kernel must let it bind an address that is
-not there yet (``ip_nonlocal_bind``, in the Ansible variables).  It connects to the service *from*
-the virtual address, not from loopback: mail servers trust loopback, and every client would be
-trusted with it.
+not there yet (``ip_nonlocal_bind``, in the Ansible variables).
+
+A mail server judges its clients by their addresses.  An endpoint with ``proxy_protocol`` is told
+them; to the others HAProxy connects *from* the virtual address, not from loopback: mail servers
+trust loopback, and every client would be trusted with it.
 """
 
 from __future__ import annotations
@@ -70,12 +72,14 @@ def _endpoint(cluster: ClusterModel, endpoint: Endpoint, secure: bool) -> str:
         "",
         f"backend service-{endpoint.name}",
         f"    mode {endpoint.mode}",
-        f"    source {_host(vip.address)}",
     ]
+    if not endpoint.proxy_protocol:
+        lines.append(f"    source {_host(vip.address)}")
     if http:
         lines.append("    option httpchk GET /")
     lines.append(
         f"    server {cluster.application.name} {_host(vip.loopback)}:{endpoint.backend_port}"
+        f"{' send-proxy-v2 check-send-proxy' if endpoint.proxy_protocol else ''}"
         " check inter 2s fall 3 rise 1"
     )
     return "\n".join(lines) + "\n"

@@ -6,7 +6,19 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
-from evaluator.bundle.cluster import DRBD_MODULE, OPERATING_SYSTEM, SECRETS_FOLDER, ClusterModel
+from evaluator.bundle.cib import (
+    FAILURE_TIMEOUT_SECONDS,
+    MIGRATION_THRESHOLD,
+    SERVICE_MIGRATION_THRESHOLD,
+    failure_timeout_seconds,
+)
+from evaluator.bundle.cluster import (
+    DRBD_MODULE,
+    OPERATING_SYSTEM,
+    SECRETS_FOLDER,
+    STONITH_TIMEOUT_SECONDS,
+    ClusterModel,
+)
 
 TEMPLATE = "README.md.j2"
 
@@ -25,6 +37,14 @@ def readme(cluster: ClusterModel) -> bytes:
             drbd_module=DRBD_MODULE,
             operating_system=OPERATING_SYSTEM,
             secrets=SECRETS_FOLDER,
+            threshold=MIGRATION_THRESHOLD,
+            forgotten_minutes=FAILURE_TIMEOUT_SECONDS // 60,
+            service_threshold=SERVICE_MIGRATION_THRESHOLD,
+            service_forgotten_hours=failure_timeout_seconds(cluster.application) // 3600,
+            own={m.name: dict(m.addresses)[cluster.vip.network] for m in cluster.members},
+            fencing_seconds=STONITH_TIMEOUT_SECONDS,
+            proxied=[e for e in cluster.application.endpoints if e.proxy_protocol],
+            unproxied=[e for e in cluster.application.endpoints if not e.proxy_protocol],
         )
         .encode()
     )

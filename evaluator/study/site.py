@@ -26,6 +26,9 @@ class Node(Model):
 class FenceDevice(Model):
     """Out-of-band power switch; ``plugs`` maps each node that it can switch to its outlet.
 
+    A management controller (``fence_ipmilan`` and its kin) switches its own server only, whatever
+    the outlet is called.  ``delay_seconds`` holds a shot back so that two nodes do not kill each
+    other; a cluster with a witness needs none, since only one half can have a majority.
     ``options`` are parameters of the agent.  A password is never among them: ``secret`` names the
     variable of the vault from which it is filled in when the cluster is built.
     """
@@ -59,12 +62,17 @@ class VirtualAddress(Model):
 
 
 class Endpoint(Model):
-    """A TCP port that clients use; ``backend_port`` is where the service itself listens."""
+    """A TCP port that clients use; ``backend_port`` is where the service itself listens.
+
+    ``proxy_protocol`` tells the service each client's address ahead of the connection (PROXY
+    protocol, version 2); the service must be set to expect it, or it answers nobody.
+    """
 
     name: Identifier
     port: int = Field(ge=1, le=65535)
     backend_port: int = Field(ge=1, le=65535)
     mode: Literal["tcp", "http"]
+    proxy_protocol: bool = False
 
 
 class Service(Model):

@@ -28,6 +28,16 @@ def load(path: Path) -> Any:
     return YAML(typ="safe").load(path)
 
 
+def text(bundle: Bundle, name: str) -> str:
+    """A file of the bundle."""
+    return bundle.files[name].decode()
+
+
+def variables(bundle: Bundle, name: str) -> Any:
+    """What a file of variables says."""
+    return YAML(typ="safe").load(text(bundle, f"ansible/{name}"))
+
+
 @pytest.fixture(scope="session")
 def site_words() -> dict[str, Any]:
     """The tests' site as plain words, not to be changed."""

@@ -122,8 +122,19 @@ def chain(plan: Plan, cluster: Bundle, dead: str) -> list[str]:
     return problems
 
 
+def in_turn(plan: Plan, steps: list[str]) -> None:
+    """Each of the steps is planned and waits for the one before."""
+    for earlier, later in pairwise(steps):
+        before, after = plan.find(earlier), plan.find(later)
+        assert before, earlier
+        assert after, later
+        assert plan.waits(after, before), (earlier, later)
+
+
 def put(folder: Path, bundle: Bundle, mutation: Mutation | None = None) -> None:
     root = etree.fromstring(bundle.files["pacemaker/cib.xml"])
+    # as the cluster itself marks it; without it failures are counted the way Pacemaker 1 did
+    root.set("crm_feature_set", "3.16.1")
     if mutation:
         mutation(root)
     (folder / "cib.xml").write_bytes(etree.tostring(root))
@@ -148,6 +159,42 @@ def test_an_outdated_copy_is_not_promoted(bundle: Bundle, tmp_path: Path) -> Non
     assert plan.find("stonith on zcs1")
     assert plan.find("promote drbd-zcs on zcs2") is None
     assert plan.find("start vip-mail on zcs2") is None
+
+
+def test_a_copy_that_may_be_old_is_not_promoted_when_its_node_comes_back_alone(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    """After both were down: *Consistent* gets the score 0, which the agent writes as none."""
+    put(tmp_path, bundle)
+    simulate(tmp_path, "-x", "cib.xml", "-Q", "--quorum=true", "-u", "zcs1", "-O", "0.xml")
+    simulate(tmp_path, "-x", "0.xml", "-S", "-Q", "-O", "1.xml")
+    simulate(tmp_path, "-x", "1.xml", "-S", "-Q", "-G", "waits.xml")
+    assert not [a for a in Plan(tmp_path / "waits.xml").actions.values() if "promote" in a]
+    promotion_score(tmp_path / "1.xml", "zcs1", 1000)
+    simulate(tmp_path, "-x", "1.xml", "-S", "-Q", "-G", "goes.xml")
+    assert Plan(tmp_path / "goes.xml").find("promote drbd-zcs on zcs1")
+
+
+def test_a_failed_service_restarts_once_and_then_moves(bundle: Bundle, tmp_path: Path) -> None:
+    put(tmp_path, bundle)
+    failover(tmp_path, "zcs1")
+    fail = ("-S", "-Q", "-i", "service-zcs_monitor_60000@zcs1=1")
+
+    simulate(tmp_path, "-x", "2.xml", *fail, "-G", "first.xml", "-O", "failed.xml")
+    plan = Plan(tmp_path / "first.xml")
+    # nobody may reach the service while it restarts
+    steps = ["stop vip-mail on zcs1", "stop haproxy-zcs on zcs1", "stop service-zcs on zcs1"]
+    steps += [f"start {name} on zcs1" for name, _ in bundle.cluster.chain[2:]]
+    in_turn(plan, steps)
+    words = " ".join(plan.actions.values())
+    assert "drbd-zcs" not in words
+    assert "stonith" not in words
+
+    simulate(tmp_path, "-x", "failed.xml", *fail, "-G", "second.xml")
+    steps = ["stop vip-mail on zcs1", "stop service-zcs on zcs1", "stop fs-zcs on zcs1"]
+    steps += ["demote drbd-zcs on zcs1", "promote drbd-zcs on zcs2"]
+    steps += [f"start {name} on zcs2" for name, _ in bundle.cluster.chain[1:]]
+    in_turn(Plan(tmp_path / "second.xml"), steps)
 
 
 def test_without_quorum_nothing_is_promoted_or_fenced(bundle: Bundle, tmp_path: Path) -> None:

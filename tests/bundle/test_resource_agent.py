@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ class Suite:
             "HA_LOGFACILITY": "none",
             "OCF_RESKEY_user": "nobody",
             "OCF_RESKEY_home": str(self.folder / "home"),
+            "OCF_RESKEY_pause": "0",
             "ZCS_STAND_IN": str(self.folder),
             **extra,
         }
@@ -107,6 +109,32 @@ def test_half_failed_is_a_failure_and_not_stopped(suite: Suite) -> None:
     assert suite.run("monitor") == NOT_RUNNING
 
 
+def test_auxiliary_services_do_not_count(suite: Suite) -> None:
+    suite.state("core")
+    assert suite.run("monitor") == SUCCESS
+    assert suite.run("monitor", OCF_RESKEY_ignore="stats snmp logger") == GENERIC
+    assert suite.run("monitor", OCF_RESKEY_ignore="stats,snmp,logger,spell") == SUCCESS
+    assert suite.run("monitor", OCF_RESKEY_ignore="") == GENERIC
+    suite.state("rest")
+    assert suite.run("monitor") == NOT_RUNNING
+    assert suite.run("monitor", OCF_RESKEY_ignore="log") == GENERIC
+
+
+def test_a_part_that_comes_back_by_itself_is_no_failure(suite: Suite) -> None:
+    suite.state("late-1")
+    started = time.monotonic()
+    assert suite.run("monitor", OCF_RESKEY_pause="1") == SUCCESS
+    assert time.monotonic() - started >= 1
+    assert suite.calls.count("zmcontrol status") == 2
+    suite.state("half")
+    assert suite.run("monitor") == GENERIC
+    assert suite.calls.count("zmcontrol status") == 4
+    # whole or wholly stopped needs one look only
+    suite.state("running")
+    assert suite.run("monitor") == SUCCESS
+    assert suite.calls.count("zmcontrol status") == 5
+
+
 def test_no_list_is_a_failure(suite: Suite) -> None:
     suite.state("mute")
     assert suite.run("monitor") == GENERIC
@@ -121,10 +149,27 @@ def test_without_the_volume(tmp_path: Path) -> None:
     assert suite.calls == []
 
 
-def test_a_start_that_fails(suite: Suite) -> None:
+def test_a_start_that_fails_waits_for_its_timeout(suite: Suite) -> None:
     (suite.folder / "refuse-start").touch()
-    assert suite.run("start") == GENERIC
+    done = subprocess.run(
+        ["timeout", "4", AGENT, "start"],
+        env=suite.environment(),
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 124
+    assert suite.calls.count("zmcontrol start") == 1
+    assert suite.calls.count("zmcontrol status") >= 2
+    assert suite.run("stop") == SUCCESS
     assert suite.run("monitor") == NOT_RUNNING
+
+
+def test_a_start_is_judged_by_what_runs_and_not_by_its_exit_code(suite: Suite) -> None:
+    (suite.folder / "late-start").touch()
+    assert suite.run("start") == SUCCESS
+    assert suite.calls.count("zmcontrol start") == 1
+    assert suite.run("monitor") == SUCCESS
 
 
 def test_a_stop_that_needs_two_attempts(suite: Suite) -> None:
@@ -143,6 +188,8 @@ def test_a_stop_that_needs_two_attempts(suite: Suite) -> None:
         {"OCF_RESKEY_user": "-c"},
         {"OCF_RESKEY_home": "opt/zimbra"},
         {"OCF_RESKEY_home": "/opt/$(reboot)"},
+        {"OCF_RESKEY_pause": "ten"},
+        {"OCF_RESKEY_ignore": "stats;reboot"},
     ],
     ids=lambda w: next(iter(w.values())),
 )
@@ -167,6 +214,11 @@ def test_meta_data_conforms(suite: Suite) -> None:
     assert document.findtext("version") == "1.1"
     timeouts = {a.get("name"): a.get("timeout") for a in document.iter("action")}
     assert timeouts["start"] == timeouts["stop"] == "600s"
+    # zmcontrol bounds itself by 180 s and its question to LDAP by 30 s
+    assert timeouts["monitor"] == "240s"
+    defaults = {p.get("name"): p.find("content").get("default") for p in document.iter("parameter")}
+    assert defaults["ignore"] == "stats snmp logger spell"
+    assert defaults["pause"] == "10"
     if SCHEMA.exists():
         schema = etree.RelaxNG(etree.parse(SCHEMA))
         assert schema.validate(document), schema.error_log
@@ -185,7 +237,7 @@ def test_ocf_tester(suite: Suite) -> None:
         done = subprocess.run(
             [
                 *("ocf-tester", "-n", "zcs", "-o", "user=nobody"),
-                *("-o", f"home={suite.folder / 'home'}", agent),
+                *("-o", f"home={suite.folder / 'home'}", "-o", "pause=0", agent),
             ],
             env=suite.environment(),
             capture_output=True,

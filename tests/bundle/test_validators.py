@@ -219,8 +219,8 @@ exec "$0" "$@"
 
 PROXY = """
 import socket, subprocess, sys, time
-cfg, = sys.argv[1:]
-service = socket.create_server(("127.0.0.1", 10025))
+cfg, public, port = sys.argv[1:]
+service = socket.create_server(("127.0.0.1", int(port)))
 # before the virtual address exists, as in the group
 proxy = subprocess.Popen(["haproxy", "-db", "-f", cfg])
 try:
@@ -230,7 +230,7 @@ try:
     for _ in range(50):
         try:
             client = socket.create_connection(
-                ("198.51.100.20", 25), timeout=5, source_address=("198.51.100.30", 0)
+                ("198.51.100.20", int(public)), timeout=5, source_address=("198.51.100.30", 0)
             )
             break
         except OSError:
@@ -240,13 +240,21 @@ try:
     for _ in range(50):
         peer, address = service.accept()
         peer.settimeout(1)
-        # health checks connect as well, and say nothing
+        # health checks connect as well, and say nothing, or only who they are
+        data = b""
         try:
-            if peer.recv(5) == b"hello":
-                break
-        except TimeoutError:
+            while chunk := peer.recv(100):
+                data += chunk
+        except (TimeoutError, ConnectionResetError):
             pass
-    print("service sees", address[0])
+        if data.endswith(b"hello"):
+            break
+    head = data.removesuffix(b"hello")
+    if head:
+        # PROXY protocol, version 2: signature, command PROXY, TCP over IPv4, source address
+        assert head.startswith(bytes.fromhex("0d0a0d0a000d0a515549540a2111")), head
+        address = [socket.inet_ntoa(head[16:20])]
+    print("told" if head else "sees", address[0])
 finally:
     proxy.terminate()
     proxy.wait(10)
@@ -256,8 +264,13 @@ finally:
 @needs("haproxy", "haproxy")
 @needs("ip", "iproute2")
 @needs_namespace
+@pytest.mark.parametrize(
+    ("public", "port", "seen"),
+    [(25, 10025, "told 198.51.100.30"), (993, 7993, "sees 198.51.100.20")],
+    ids=["proxy-protocol", "plain"],
+)
 def test_haproxy_starts_before_the_address_and_is_not_taken_for_loopback(
-    folder: Path, tmp_path: Path
+    folder: Path, tmp_path: Path, public: int, port: int, seen: str
 ) -> None:
     """What a mail server would trust is its client's address: it must not be 127.0.0.1."""
     cfg = tmp_path / "haproxy.cfg"
@@ -265,6 +278,7 @@ def test_haproxy_starts_before_the_address_and_is_not_taken_for_loopback(
     lines = (folder / "haproxy/haproxy.cfg").read_text().splitlines(keepends=True)
     cfg.write_text("".join(line for line in lines if not line.startswith(drop)))
     (tmp_path / "proxy.py").write_text(PROXY)
-    done = run(*NAMESPACE, "sh", "-c", FORWARD, sys.executable, tmp_path / "proxy.py", cfg)
+    program = (sys.executable, tmp_path / "proxy.py", cfg, str(public), str(port))
+    done = run(*NAMESPACE, "sh", "-c", FORWARD, *program)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "service sees 198.51.100.20"
+    assert done.stdout.strip() == seen
