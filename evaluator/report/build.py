@@ -11,6 +11,7 @@ from evaluator.report.chapters.conclusions import conclusions
 from evaluator.report.chapters.implementation import implementation
 from evaluator.report.chapters.methodology import methodology
 from evaluator.report.chapters.opening import (
+    mined_until,
     motivation,
     objectives,
     problem,
@@ -47,8 +48,9 @@ def build_document(case: Case) -> Document:
         details=(
             ("Organisation", case.study.site.organisation.name),
             ("As of", str(as_of)),
-            ("Data mined", str(evaluation.snapshot_date)),
+            ("Data", mined_until(case).removeprefix("data ")),
             ("Criteria", f"{evaluation.criteria}, attitude {attitude}"),
+            *(("Note", note) for note in evaluation.notes),
         ),
         verdict=_verdict(case),
         chapters=tuple(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from evaluator.result import Evaluation, MetricRow, StackResult, YearRow
+from evaluator.result import Evaluation, Light, MetricRow, StackResult, YearRow
 from evaluator.study.candidate import Candidate
 from evaluator.study.model import Study
 
@@ -62,6 +63,29 @@ class Case:
 
     def years(self, candidate: str) -> list[YearRow]:
         return self._yearly.get(candidate, [])
+
+    def service_name(self, name: str) -> str:
+        """A service as prose calls it: an acronym where the question writes it as one."""
+        question = self.evaluation.question
+        return name.upper() if re.search(rf"\b{re.escape(name.upper())}\b", question) else name
+
+    @cached_property
+    def lights(self) -> dict[str, dict[str, Light]]:
+        """Lights of every component of a stack by candidate and semaphore; each component once."""
+        found: dict[str, dict[str, Light]] = {}
+        for stack in self.evaluation.stacks:
+            for light in stack.lights:
+                found.setdefault(light.candidate, {})[light.semaphore] = light
+        return found
+
+    @cached_property
+    def unlit(self) -> list[str]:
+        """Names of the lights that are grey for every component that has them."""
+        seen: dict[str, set[str]] = {}
+        for lights in self.lights.values():
+            for light in lights.values():
+                seen.setdefault(light.name, set()).add(light.colour)
+        return [name for name, colours in seen.items() if colours == {"grey"}]
 
     def candidate(self, identifier: str) -> Candidate | None:
         return self.study.candidates.get(identifier)

@@ -159,6 +159,8 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     layout: Literal["normal", "small", "landscape"] = "normal"
     note: Inlines = ()
+    cards: bool = False
+    """On a narrow screen each row becomes a card, for cells that hold sentences."""
 
 
 @dataclass(frozen=True)
@@ -371,6 +373,7 @@ class _Resolver:
                     "name": self.names[block.label],
                     "caption": clean(block.caption),
                     "layout": block.layout,
+                    "cards": block.cards,
                     "note": self.inlines(block.note),
                     "columns": [
                         {"title": clean(c.title), "align": c.align, "share": c.share}

@@ -326,6 +326,7 @@ def _stack_result(key: str, rank: int | None) -> StackResult:
         outcome="ranked" if ranked else "removed",
         removed_by="" if ranked else "failover",
         stage="" if ranked else "need",
+        only_by="" if ranked else "failover",
         reasons=[] if ranked else ["Failover: needed, not provided"],
         quality_rank=rank,
         effort_rank=rank,
@@ -352,7 +353,7 @@ def _stack_result(key: str, rank: int | None) -> StackResult:
             least_probability=share,
         ),
         rank=rank,
-        score=0.61 / rank if rank else None,
+        score=0.61 / rank if rank else 0.2,
         score_low=0.4 / rank if rank else None,
         score_high=0.8 / rank if rank else None,
         first_rank_probability=share if ranked else None,
@@ -499,6 +500,7 @@ def synthetic_evaluation(winner: str | None = "first") -> Evaluation:
             for c in ("alpha", "beta", "gamma", "delta")
         ],
         versions={"floss-evaluator": "0.1.0", "python": "3.11"},
+        notes=["A synthetic note of the run."],
         inputs={"synthetic.yml": "0" * 64},
     )
 

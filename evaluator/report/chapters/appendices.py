@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from evaluator.report.case import Case
+from evaluator.report.chapters.efforts import efforts
+from evaluator.report.chapters.needs import needs
 from evaluator.report.document import (
     Block,
     Cell,
@@ -29,7 +31,15 @@ from evaluator.result import CriterionValue
 
 
 def appendices(case: Case) -> tuple[Chapter, ...]:
-    return (_matrix(case), _weights(case), _metrics(case), _provenance(case), _inputs(case))
+    return (
+        _matrix(case),
+        _weights(case),
+        needs(case),
+        efforts(case),
+        _metrics(case),
+        _provenance(case),
+        _inputs(case),
+    )
 
 
 def _value(cell: CriterionValue) -> Cell:

@@ -39,7 +39,7 @@ def architecture(case: Case) -> Chapter:
                 else "",
                 f". They run {site.operating_system.value}",
                 cite(*site.operating_system.source),
-                f" and hang on {count(len(feeds), 'power circuit')}. ",
+                f" and are fed by {count(len(feeds), 'power circuit')}. ",
                 f"{count(len(site.fence_devices), 'fence device').capitalize()} can switch off "
                 f"{enumeration(sorted(fenced))} from outside. "
                 if fenced

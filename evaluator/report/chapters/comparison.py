@@ -9,14 +9,17 @@ from evaluator.report.document import (
     Bullets,
     Cell,
     Column,
+    Emphasis,
     Figure,
     Heading,
     Inline,
     Inlines,
     Missing,
     Paragraph,
+    Ref,
     Strong,
     Table,
+    cite,
 )
 from evaluator.report.figures import ranking
 from evaluator.report.prose import (
@@ -62,13 +65,14 @@ def effort(case: Case) -> list[Block]:
         words = [
             f"{least.name} asks for the least effort of those that are left, "
             f"{euros(least.effort.median)} over the horizon; its largest part is "
-            f"{names[largest]}. It is the least in "
-            f"{percent(least.effort.least_probability)} of the draws. "
+            f"{names[largest]}. "
         ]
+        if len(contenders) > 1:
+            words.append(_how_surely(least.effort.least_probability))
     words.append(
-        "Every number of hours, money and mental load is an interval with its reason in "
-        "the stack's file; none is a quotation."
+        "Every number of hours, money and mental load is an interval of ours with its reason ("
     )
+    words += [Ref("efforts"), "); none is a quotation."]
     blocks: list[Block] = [
         Heading("Effort"),
         Paragraph(tuple(words)),
@@ -111,6 +115,23 @@ def effort(case: Case) -> list[Block]:
     return blocks
 
 
+def _how_surely(share: float) -> str:
+    """How far the draws agree on which contender asks for the least."""
+    if share == 1:
+        return "It is the least in every draw. "
+    if share >= 0.9:
+        return f"It is the least in nearly all draws ({percent(share)}). "
+    if share > 0.5:
+        return (
+            f"It is the least in {percent(share)} of the draws, so the intervals leave the order "
+            "open. "
+        )
+    return (
+        f"Yet it is the least in no more than {percent(share)} of the draws, so the order says "
+        "little. "
+    )
+
+
 # --- components -----------------------------------------------------------------------------
 
 
@@ -145,11 +166,21 @@ def components(case: Case) -> list[Block]:
             if case.winner.components.get(role) == c.id and c.rank is not None and c.rank > 1
         ]
         words.append(
-            f"Not every part of {case.winner.name} leads its role: {enumeration(behind)}. A stack "
-            "is more than its best parts; what counts is what they do together. "
+            f"Not every part of {case.winner.name} leads its role: {enumeration(behind)}. "
             if behind
             else f"Every part of {case.winner.name} that has a rival leads its role. "
         )
+        compatibility = case.study.stacks[case.winner.id].compatibility
+        if why := (compatibility.note or compatibility.reason).strip().rstrip("."):
+            words += [
+                "The stack's file says of the combination"
+                + (", and so why they are used all the same: " if behind else ": "),
+                Emphasis(why),
+                cite(*compatibility.source),
+                ". ",
+            ]
+        elif behind:
+            words.append("The stack's file does not say why they are used all the same. ")
     if alone:
         roles = enumeration([case.role_name(r).lower() for r in alone])
         words.append(f"There was no rival for {roles}.")
@@ -206,6 +237,7 @@ def minor_scale(case: Case) -> list[Block]:
             )
         ),
         Bullets(tuple(_fate(winner, stack) for stack in minor)),
+        Paragraph((_comparison(case, winner, minor),)),
         Table(
             "minor",
             "How do the metrics of smaller solutions compare with those of the chosen stack?",
@@ -218,7 +250,7 @@ def minor_scale(case: Case) -> list[Block]:
             tuple(
                 (
                     text_cell(weight.name),
-                    text_cell(cell.unit),
+                    text_cell(plain_unit(cell.unit)),
                     *(_criterion_cell(s, weight.criterion) for s in (winner, *minor)),
                 )
                 for weight in case.evaluation.weights
@@ -227,12 +259,44 @@ def minor_scale(case: Case) -> list[Block]:
             ),
             layout="small",
             note=(
+                "Columns that the matrix holds as logarithms are turned back into their unit here. "
                 "≈ rests in part on the range of the column, because a component's value is "
                 "missing. A stack's value is the worst, the mean or the best of its parts, so "
                 "one with fewer parts has fewer that can pull it down.",
             ),
         ),
     ]
+
+
+def plain_unit(unit: str) -> str:
+    """A unit without the logarithm in which the matrix holds its column."""
+    return unit[len(_LOG) : -1] if unit.startswith(_LOG) else unit
+
+
+def plain_value(value: float, unit: str) -> float:
+    """A value of the matrix in its plain unit; for a mean of logarithms, their mean undone."""
+    return 10**value - 1 if unit.startswith(_LOG) else value
+
+
+def _comparison(case: Case, winner: StackResult, minor: list[StackResult]) -> str:
+    """On how many criteria each smaller stack equals or beats the winner."""
+    directions = {w.criterion: w.direction for w in case.evaluation.weights}
+    own = {v.criterion: v.value for v in winner.values}
+    said = []
+    for stack in minor:
+        pairs = [
+            (v.value, mine, directions[v.criterion])
+            for v in stack.values
+            if v.criterion in directions
+            and v.value is not None
+            and (mine := own.get(v.criterion)) is not None
+        ]
+        reached = sum(1 for v, mine, way in pairs if (v >= mine if way == "max" else v <= mine))
+        said.append(f"{stack.name} on {reached} of {len(pairs)}")
+    return f"They equal or beat it on some of the criteria known of both: {'; '.join(said)}."
+
+
+_LOG = "log10(1 + "
 
 
 def _fate(winner: StackResult, stack: StackResult) -> Inlines:
@@ -258,5 +322,6 @@ def _fate(winner: StackResult, stack: StackResult) -> Inlines:
 def _criterion_cell(stack: StackResult, criterion: str) -> Cell:
     for cell in stack.values:
         if cell.criterion == criterion and cell.value is not None:
-            return Cell((("≈ " if cell.assumed else "") + number(cell.value),), cell.value)
+            value = plain_value(cell.value, cell.unit)
+            return Cell((("≈ " if cell.assumed else "") + number(value),), value)
     return Cell((Missing(),))

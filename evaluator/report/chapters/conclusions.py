@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from evaluator.report.case import Case
+from evaluator.report.chapters import counterfactual
+from evaluator.report.chapters.risks import risks
 from evaluator.report.document import (
     Block,
     Bullets,
@@ -17,7 +19,8 @@ from evaluator.report.document import (
     Table,
     cite,
 )
-from evaluator.report.prose import capital, count, enumeration, euros, percent, text_cell
+from evaluator.report.prose import capital, count, enumeration, euros, number, percent
+from evaluator.study.fact import OURS
 
 
 def conclusions(case: Case) -> Chapter:
@@ -25,6 +28,7 @@ def conclusions(case: Case) -> Chapter:
         Paragraph(_answer(case)),
         Heading("How far the answer carries"),
         Bullets(_strength(case)),
+        *risks(case),
         Heading("Objectives"),
         Bullets(_objectives(case)),
     ]
@@ -36,8 +40,12 @@ def conclusions(case: Case) -> Chapter:
                 "guidelines",
                 "How does this study answer the guidelines?",
                 (Column("Guideline", share=1.4), Column("Answer", share=2)),
-                tuple((Cell((g.text, cite(*g.source))), text_cell(g.answer)) for g in guidelines),
+                tuple(
+                    (Cell((g.text, cite(*g.source))), Cell((g.answer, cite(OURS))))
+                    for g in guidelines
+                ),
                 layout="small",
+                cards=True,
             ),
         ]
     blocks += [
@@ -84,13 +92,26 @@ def _strength(case: Case) -> tuple[Inlines, ...]:
     if winner is not None and winner.first_rank_probability is not None and len(case.ranked) > 1:
         share = winner.first_rank_probability
         verdict = (
-            "the choice hardly depends on the exact weights"
-            if share >= 0.9
-            else "other weights or other data can change the order"
-            if share >= 0.5
+            "other weights or other data can change the order"
+            if 0.5 <= share < 0.9
             else "on quality alone another stack comes first more often than not"
+            if share < 0.5
+            else "the choice hardly depends on the exact weights"
+            if counterfactual.wide_field(case)
+            else "between these contenders the exact weights hardly change the order, but they are "
+            "too few or too much alike for that to say more. The filters decided before"
         )
         items.append((f"It is first in quality in {percent(share)} of the draws: {verdict}.",))
+    if shared := counterfactual.shared_parts(case):
+        items.append((shared,))
+    if alone := [s for s in case.removed if s.only_by]:
+        items.append(
+            (
+                f"{len(alone)} of the {len(case.removed)} removed stacks fell by one filter only (",
+                Ref("results"),
+                ", What would change the answer).",
+            )
+        )
     if evaluation.selection.indistinguishable:
         names = [evaluation.stack(s).name for s in evaluation.selection.indistinguishable]
         items.append(
@@ -99,25 +120,15 @@ def _strength(case: Case) -> tuple[Inlines, ...]:
                 "rests on effort, whose numbers are estimates of ours.",
             )
         )
-    items.append(
-        (
-            f"{percent(evaluation.coverage)} of the lights could be lit. What stayed grey may hide "
-            "good or bad news."
-            if evaluation.coverage < 1
-            else "Every light could be lit.",
-        )
-    )
     missing = [s for s in evaluation.sources if s.outcome != "ok"]
-    if missing:
-        items.append(
-            (
-                f"{capital(count(len(missing), 'source'))} of {len(evaluation.sources)} "
-                "could not be "
-                "had (",
-                Ref("provenance"),
-                ").",
-            )
-        )
+    lit = (
+        f"{percent(evaluation.coverage)} of the lights could be lit; what stayed grey may hide "
+        "good or bad news. "
+        if evaluation.coverage < 1
+        else "Every light could be lit. "
+    )
+    without = f"{len(missing)} of {len(evaluation.sources)} sources could not be had ("
+    items.append((lit, without, Ref("provenance"), ").") if missing else (lit.rstrip(),))
     items.append(
         (
             "The ranking says which stack is the better bet, not how many seconds a failure takes. "
@@ -140,8 +151,9 @@ def _objectives(case: Case) -> tuple[Inlines, ...]:
         (
             f"{capital(count(len(case.study.candidates), 'alternative'))} were looked at (",
             Ref("technologies"),
-            ") and ranked as ",
-            f"{count(len(case.evaluation.stacks), 'stack')} (",
+            f") and combined into {count(len(case.evaluation.stacks), 'stack')}, of which "
+            f"{number(len(case.ranked), 0)} were ranked and {number(len(case.removed), 0)} removed "
+            "(",
             Ref("results"),
             ").",
         ),
@@ -172,8 +184,13 @@ def _cloud(case: Case) -> Inlines:
         f"The side effects are the same scale turned round: {count(data, 'node')} of one site "
         "share its building, its uplink and its administrators, and a mistake in the "
         "configuration reaches every customer at once. High availability is no backup: a deleted "
-        "mailbox is deleted on both nodes.",
+        "mailbox is deleted on both nodes. These are considerations of this study, not findings",
+        cite(OURS),
+        ".",
     )
+
+
+MOST_NAMED = 6
 
 
 def _future(case: Case) -> tuple[Inlines, ...]:
@@ -184,11 +201,14 @@ def _future(case: Case) -> tuple[Inlines, ...]:
         ),
     ]
     unavailable = [s.id for s in case.evaluation.sources if s.outcome == "not_available"]
-    if unavailable:
-        shown = enumeration(unavailable[:6]) + (" and others" if len(unavailable) > 6 else "")
-        items.append((f"Mine what could not be had this time: {shown}.",))
     grey = sorted({x.name for s in case.evaluation.stacks for x in s.lights if x.colour == "grey"})
-    if grey:
+    if unavailable:
+        most = MOST_NAMED if len(unavailable) > MOST_NAMED + 1 else len(unavailable)
+        left = len(unavailable) - most
+        shown = enumeration([*unavailable[:most], *([f"{left} others"] if left else [])])
+        why = f", or find other data for the lights that stayed grey ({enumeration(grey)})"
+        items.append((f"Mine what could not be had this time: {shown}{why if grey else ''}.",))
+    elif grey:
         items.append((f"Find other data for the lights that stayed grey: {enumeration(grey)}.",))
     if case.evaluation.selection.indistinguishable:
         items.append(("Replace our estimates of effort by recorded hours, since they decided.",))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from evaluator.report.case import Case
+from evaluator.report.chapters.recovery import recovery
 from evaluator.report.document import (
     Block,
     Bullets,
     Callout,
     Cell,
     Chapter,
+    Code,
     Column,
     Figure,
     Heading,
@@ -22,7 +24,7 @@ from evaluator.report.document import (
     cite,
 )
 from evaluator.report.figures import schemes
-from evaluator.report.prose import capital, count, enumeration, number, text_cell
+from evaluator.report.prose import count, enumeration, number, text_cell
 from evaluator.result import StackResult
 
 
@@ -75,9 +77,11 @@ def implementation(case: Case) -> Chapter:
             schemes.stack(case),
             f"Layers of {enumeration([case.name(c) for c in shown.components.values()])} on "
             f"{enumeration([n.name for n in case.study.site.nodes])}.",
-            ("Arrows join layers that talk across nodes. Source: stack and site files.",),
+            ("Arrows join parts that talk across nodes. Source: stack and site files.",),
         ),
         *_chain(case),
+        *recovery(case),
+        *_balancer(case, shown),
         *_fencing(case),
     ]
     return Chapter("implementation", "Implementation", tuple(blocks))
@@ -126,7 +130,7 @@ def _chain(case: Case) -> list[Block]:
         steps = schemes.chain_steps(case, service)
         items.append(
             (
-                Strong(service.name),
+                Code(service.name),
                 ": "
                 + " → ".join(f"{verb} {what}" for verb, what in steps)
                 + f". It may take {number(service.start_timeout_seconds, 0)} s to start and "
@@ -161,18 +165,44 @@ def _chain(case: Case) -> list[Block]:
     ]
 
 
+def _balancer(case: Case, shown: StackResult) -> list[Block]:
+    """What a balancer does here, where a service runs on one node at a time."""
+    balancer = shown.components.get("load-balancing")
+    services = case.study.site.services
+    if not balancer or not services or (case.cluster and not case.cluster.load_balancer):
+        return []
+    told = [e.name for s in services for e in s.endpoints if e.proxy_protocol]
+    ports = enumeration([f"{e.name} ({e.port})" for s in services for e in s.endpoints])
+    return [
+        Heading("What the balancer does here"),
+        Paragraph(
+            (
+                f"Each service runs on one node at a time, so {case.name(balancer)} has one "
+                "backend for it and spreads no load yet. It is the front: it looks whether the "
+                f"service answers, holds the ports of one address for all clients ({ports}), and "
+                "is the place to which other systems, or a second active backend, can be added. ",
+                f"To {enumeration(told)} it hands on the client's address (PROXY protocol)."
+                if told
+                else "",
+            )
+        ),
+    ]
+
+
 def _fencing(case: Case) -> list[Block]:
     site = case.study.site
     witnesses = [n.name for n in site.nodes if n.role == "witness"]
     devices: list[Inlines] = []
     for device in site.fence_devices:
-        delay = f", after {device.delay_seconds} s" if device.delay_seconds else ", at once"
+        late = device.delay_seconds and not witnesses
+        delay = f", after {device.delay_seconds} s" if late else ", at once"
+        several = len(device.plugs) > 1
+        switched = [f"{n} (outlet {p})" if several else n for n, p in device.plugs.items()]
         own = [n.name for n in site.nodes if n.name in device.plugs and n.power == device.power]
         devices.append(
             (
                 Strong(device.name),
-                f" ({device.agent}, {device.address}) switches "
-                f"{enumeration([f'{n} (outlet {p})' for n, p in device.plugs.items()])}{delay}; "
+                f" ({device.agent}, {device.address}) switches {enumeration(switched)}{delay}; "
                 f"it is fed by circuit {device.power}"
                 + (
                     f", the circuit of {enumeration(own)} as well, so it dies with what it is to "
@@ -194,8 +224,7 @@ def _fencing(case: Case) -> list[Block]:
                 "divergence is guarded. "
                 if level == "none"
                 else "",
-                f"{capital(enumeration(witnesses))} adds the vote that breaks a tie between two "
-                "halves."
+                "The witness adds the vote that breaks a tie between two halves."
                 if witnesses
                 else "There is no witness, so the two-node rules have to break a tie.",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluator.metrics import all_metrics
 from evaluator.report.case import Case
+from evaluator.report.chapters.decision_matrix import decision_matrix
 from evaluator.report.chapters.methods import ranking_methods
 from evaluator.report.document import (
     Block,
@@ -32,7 +33,7 @@ from evaluator.report.formula import (
     sub,
     total,
 )
-from evaluator.report.prose import count, enumeration, interval, number, percent, text_cell
+from evaluator.report.prose import count, interval, number, percent, text_cell
 from evaluator.result import Colour
 from evaluator.study.criteria import Semaphore
 from evaluator.study.fact import OURS
@@ -70,7 +71,7 @@ def methodology(case: Case) -> Chapter:
         *_semaphores(case),
         *_lazy_user(case),
         *_metrics(),
-        *_matrix(case),
+        *decision_matrix(case),
         *ranking_methods(case),
         *_uncertainty(case),
         Heading("What the method cannot know"),
@@ -104,8 +105,10 @@ def _semaphores(case: Case) -> list[Block]:
                 "mailing lists, shows each as a traffic light, and matches the project with the "
                 "functions that are needed",
                 cite("daffara-smeguide", "daffara-liveliness"),
-                ". It is no weighted sum. For the variables of liveliness the colour is the sign "
-                "of the slope m of the line y = mx + b through the yearly counts of newcomers. "
+                ". The guide weighs nothing and adds nothing up; that the share of lights becomes "
+                "one weighted criterion among others here is ours. For the variables of "
+                "liveliness the colour is the sign of the slope m of the line "
+                "y = mx + b through the yearly counts of newcomers. "
                 "That the sign counts only when a t-test tells the slope from zero, how many "
                 "silent years make a light black, the bounds of the other lights and the grey "
                 "light are ours",
@@ -255,39 +258,6 @@ def _metrics() -> list[Block]:
     ]
 
 
-def _matrix(case: Case) -> list[Block]:
-    criteria = case.study.criteria.criteria
-    kinds = [
-        (sum(1 for c in criteria if getattr(c, kind)), noun)
-        for kind, noun in (
-            ("metric", "metric"),
-            ("fact", "documented fact"),
-            ("derived", "derived value"),
-        )
-    ]
-    logs = sum(1 for c in criteria if c.log)
-    parts = enumeration([count(n, noun) for n, noun in kinds if n])
-    return [
-        Heading("The decision matrix and missing data"),
-        Paragraph(
-            (
-                f"The matrix has {count(len(criteria), 'criterion', 'criteria')}: {parts}. A "
-                "stack's value follows from its components by the rule that each criterion names: "
-                "the worst, the mean or the best of them. ",
-                f"{number(logs)} of the columns use the decimal logarithm of 1 + value, so that a "
-                "large project does not win by size alone. "
-                if logs
-                else "",
-                "A missing value is never zero and never a silent mean",
-                cite(OURS),
-                ": it lies somewhere in the range of its column, and that whole range goes into "
-                "the ranks as an interval. ",
-                f"Of the lights, {percent(case.evaluation.coverage)} could be lit.",
-            )
-        ),
-    ]
-
-
 def _uncertainty(case: Case) -> list[Block]:
     decision = case.study.criteria.decision
     evaluation = case.evaluation
@@ -302,8 +272,10 @@ def _uncertainty(case: Case) -> list[Block]:
                 "acceptability analysis",
                 cite("lahdelma-salminen-2001"),
                 ". The share of draws in which a stack takes a rank is its rank acceptability, "
-                "that of the first rank its first-rank probability. Score intervals are the 5 % "
-                "and 95 % quantiles.",
+                "that of the first rank its first-rank probability. An interval of a score holds "
+                "the 5 % to 95 % quantiles of the draws, and the score itself; it need not lie in "
+                "the middle, since the score uses the weights as they are and the middles of "
+                "intervals.",
             )
         ),
         Paragraph(
@@ -378,7 +350,9 @@ def _caveats(case: Case) -> Bullets:
             (
                 "All weights, bounds and hours of work are ours unless a number says otherwise; ",
                 Ref("weights"),
-                " prints each with its reason.",
+                " to ",
+                Ref("efforts"),
+                " print each with its reason.",
             ),
             *(
                 [

@@ -29,10 +29,17 @@ def duration(hours: float) -> str:
     return f"{number(hours * 60, 0)} minutes" if hours < 2 else f"{number(hours, 1)} hours"
 
 
+def mined_until(case: Case) -> str:
+    """How far the data reach, and when they were fetched."""
+    fetched = [s.retrieved for s in case.evaluation.sources if s.retrieved]
+    words = f"data up to {case.evaluation.snapshot_date}"
+    return f"{words}, retrieved {max(fetched)}" if fetched else words
+
+
 def problem(case: Case) -> Chapter:
     site = case.study.site
     level = site.service_level
-    services = enumeration([s.name for s in site.services])
+    services = enumeration([case.service_name(s.name) for s in site.services])
     loss = {
         "none": "no message that was acknowledged may be lost",
         "tolerated": "the loss of acknowledged data is tolerated",
@@ -114,7 +121,7 @@ def motivation(case: Case) -> Chapter:
                 (
                     f"The study takes the attitude {case.evaluation.attitude.replace('_', ' ')}: ",
                     study.criteria.attitudes[case.evaluation.attitude].reason
-                    or "it shifts the weights of the criteria as Appendix B shows",
+                    or "it shifts the weights of the criteria",
                     cite(*study.criteria.attitudes[case.evaluation.attitude].source),
                     ".",
                 )
@@ -149,7 +156,7 @@ def objectives(case: Case) -> Chapter:
 
 
 def specific_objectives(case: Case) -> Chapter:
-    services = enumeration([s.name for s in case.study.site.services])
+    services = enumeration([case.service_name(s.name) for s in case.study.site.services])
     return Chapter(
         "specific-objectives",
         "Specific objectives",
@@ -167,7 +174,8 @@ def specific_objectives(case: Case) -> Chapter:
                         "Describe the method of the selection well enough that it can "
                         "be repeated (",
                         Ref("methodology"),
-                        ") and print every number that it used (",
+                        ") and print the numbers that it rests on, each with its source or "
+                        "its reason (",
                         Ref("matrix"),
                         " to ",
                         Ref("inputs"),
@@ -203,9 +211,10 @@ def scope(case: Case) -> Chapter:
             "them.",
         ),
         (
-            f"Everything is judged as of {case.evaluation.as_of.isoformat()}, on data mined on "
-            f"{case.evaluation.snapshot_date.isoformat()}.",
+            f"Everything is judged as of {case.evaluation.as_of.isoformat()}, on "
+            f"{mined_until(case)}.",
         ),
+        *((note,) for note in case.evaluation.notes),
     ]
     if unavailable:
         limits.append(

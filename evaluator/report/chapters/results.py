@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluator.report.case import Case
-from evaluator.report.chapters import comparison
+from evaluator.report.chapters import comparison, counterfactual
 from evaluator.report.chapters.methods import METHOD_NAMES
 from evaluator.report.chapters.results_cells import STAGES, score_cell
 from evaluator.report.document import (
@@ -50,6 +50,7 @@ def results(case: Case) -> Chapter:
         *comparison.effort(case),
         *comparison.components(case),
         *comparison.minor_scale(case),
+        *counterfactual.what_would_change(case),
     ]
     return Chapter("results", "Results", tuple(blocks))
 
@@ -71,24 +72,42 @@ def _trail(case: Case) -> list[Block]:
         fell = sum(1 for s in case.removed if s.stage == stage)
         left -= fell
         if fell:
-            steps.append(f"{count(fell, 'fell', 'fell')} at {name}, which left {left}")
+            steps.append(f"{number(fell, 0)} fell at {name}, which left {left}")
     blocks += [
         Paragraph(
-            (f"Of {count(total, 'stack')}, " + "; ".join(steps) + ". ", Ref("trail"), " says why."),
+            (f"Of {total} stacks, " + "; ".join(steps) + ". ", Ref("trail"), " says why."),
         ),
         Table(
             "trail",
             "Which stack fell at which filter, and why?",
-            (Column("Stack", share=1.5), Column("Filter", share=0.9), Column("Reasons", share=4)),
+            (
+                Column("Stack", share=1.5),
+                Column("Filter", share=0.9),
+                Column("Reasons", share=3.4),
+                Column("Reference score", "right", 0.8),
+            ),
             tuple(
                 (
                     text_cell(s.name),
                     text_cell(STAGES.get(s.stage, s.removed_by)),
                     text_cell("; ".join(s.reasons)) if s.reasons else text_cell(s.removed_by),
+                    Cell((Missing("mostly assumed"),))
+                    if s.score is None
+                    else Cell((number(s.score, 3),), s.score),
                 )
                 for s in case.removed
             ),
             layout="small",
+            note=(
+                "Reference score: what the stack's quality would have been on the same scales, had "
+                "no filter removed it; it is not ranked."
+                + (
+                    f" The winner's score is {number(case.winner.score, 3)}."
+                    if case.winner and case.winner.score is not None
+                    else ""
+                ),
+            ),
+            cards=True,
         ),
     ]
     return blocks
@@ -97,17 +116,8 @@ def _trail(case: Case) -> list[Block]:
 # --- lights ---------------------------------------------------------------------------------
 
 
-def lights_by_component(case: Case) -> dict[str, dict[str, Light]]:
-    """Lights of every component of a stack by candidate and semaphore; each component once."""
-    found: dict[str, dict[str, Light]] = {}
-    for stack in case.evaluation.stacks:
-        for light in stack.lights:
-            found.setdefault(light.candidate, {})[light.semaphore] = light
-    return found
-
-
 def _lights(case: Case) -> list[Block]:
-    by_component = lights_by_component(case)
+    by_component = case.lights
     blocks: list[Block] = [Heading("Traffic lights")]
     if not by_component:
         return [*blocks, Paragraph(("No light could be asked for: no component was mined.",))]
@@ -119,18 +129,24 @@ def _lights(case: Case) -> list[Block]:
         if any(x.fails for x in lights.values())
     ]
     grey = sum(1 for ls in by_component.values() for x in ls.values() if x.colour == "grey")
+    dark = case.unlit
     blocks += [
         Paragraph(
             (
-                f"{count(len(by_component), 'component').capitalize()} of the stacks "
-                f"{'was' if len(by_component) == 1 else 'were'} lit. ",
+                "One component of the stacks was lit. "
+                if len(by_component) == 1
+                else f"{len(by_component)} components of the stacks were lit. ",
                 f"A mandatory light fails for {enumeration(failing)}. "
                 if failing
                 else "No mandatory light fails. ",
-                f"{count(grey, 'light').capitalize()} stayed grey, because the data are missing; "
-                "grey neither passes for green nor fails."
+                f"{number(grey, 0)} {'light' if grey == 1 else 'lights'} stayed grey, because the "
+                "data are missing; grey neither passes for green nor fails. "
                 if grey
                 else "Every light could be lit.",
+                f"{capital(enumeration(dark))} could not be lit for any of "
+                f"{number(len(by_component), 0)} components."
+                if dark
+                else "",
             )
         ),
         Table(
@@ -158,6 +174,22 @@ def _lights(case: Case) -> list[Block]:
     return [*blocks, *_newcomers(case, by_component)]
 
 
+def _joining(case: Case, lights: dict[str, Light]) -> str:
+    """Whether new people still join: the answer that the figure draws."""
+    groups = {
+        "join in growing numbers": ("green",),
+        "join at a rate whose slope cannot be told from zero": ("yellow",),
+        "join in falling numbers or no longer": ("red", "black"),
+        "join at a rate that is unknown": ("grey",),
+    }
+    said = [
+        f"{what} for {enumeration(names)}"
+        for what, colours in groups.items()
+        if (names := [case.name(c) for c, x in lights.items() if x.colour in colours])
+    ]
+    return f"New committers {'; they '.join(said)}"
+
+
 _LIGHT_ORDER = {"green": 0.0, "yellow": 1.0, "red": 2.0, "black": 3.0, "grey": 4.0}
 
 
@@ -183,6 +215,7 @@ def _newcomers(case: Case, by_component: dict[str, dict[str, Light]]) -> list[Bl
         return []
     says = [f"{case.name(c)} {x.colour}" for c, x in lights.items()]
     return [
+        Paragraph((_joining(case, lights), " (", Ref("fig-newcomers"), ").")),
         Figure(
             "fig-newcomers",
             f"Do new people still join the parts of {shown.name}? First commits of persons per "
@@ -194,7 +227,7 @@ def _newcomers(case: Case, by_component: dict[str, dict[str, Light]]) -> list[Bl
                 f"{case.evaluation.as_of} (blue bars are the nearest whole calendar years) and is "
                 "drawn through their mean. Source: mined repositories.",
             ),
-        )
+        ),
     ]
 
 
@@ -269,6 +302,7 @@ def _ranking(case: Case) -> list[Block]:
             )
         )
     if svg := ranking.quality_effort(case):
+        blocks.append(Paragraph((_front(case), Ref("fig-quality-effort"), " shows how sure.")))
         blocks.append(
             Figure(
                 "fig-quality-effort",
@@ -286,6 +320,8 @@ def _ranking(case: Case) -> list[Block]:
             )
         )
     if svg := ranking.profile(case):
+        if case.runner_up:
+            blocks.append(Paragraph((_differences(case), Ref("fig-profile"), " shows how much.")))
         rival = f" and {case.runner_up.name}" if case.runner_up else ""
         winner = case.winner.name if case.winner else ""
         blocks.append(
@@ -311,10 +347,47 @@ def _ranking(case: Case) -> list[Block]:
     return blocks
 
 
+def _front(case: Case) -> str:
+    """Contenders that no other beats in both quality and effort."""
+    points = [(s, s.score, s.effort.median) for s in case.ranked if s.score is not None]
+    front = [
+        s.name
+        for s, score, effort in points
+        if not any(
+            other >= score and less <= effort and (other, less) != (score, effort)
+            for _, other, less in points
+        )
+    ]
+    if len(front) == 1:
+        return f"{front[0]} has both the highest score and the least effort. "
+    return f"More quality costs more effort between {enumeration(front)}" + (
+        "; the rest offer neither. " if len(front) < len(points) else ". "
+    )
+
+
+def _differences(case: Case) -> str:
+    """On how many criteria winner and runner-up differ, and which way."""
+    pairs = ranking.profile_rows(case)
+    winner, rival = case.winner, case.runner_up
+    if winner is None or rival is None:
+        return ""
+    better = [name for name, own, other in pairs if other is not None and own > other]
+    worse = [name for name, own, other in pairs if other is not None and own < other]
+    return (
+        f"{winner.name} stands above {rival.name} on {count(len(better), 'criterion', 'criteria')}"
+        + (f" ({enumeration(better)})" if better else "")
+        + f" and below it on {count(len(worse), 'criterion', 'criteria')}"
+        + (f" ({enumeration(worse)})" if worse else "")
+        + ". "
+    )
+
+
 def _ranking_words(case: Case) -> Inlines:
     evaluation = case.evaluation
     best = min(case.ranked, key=lambda s: (s.quality_rank or 0, s.id))
     words: list[Inline] = []
+    if shared := counterfactual.shared_parts(case):
+        words.append(f"{shared} ")
     if len(case.ranked) == 1:
         words.append(f"Only {best.name} is left, so there is no order to be unsure of. ")
     else:

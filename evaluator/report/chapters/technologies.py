@@ -28,7 +28,7 @@ from evaluator.report.prose import (
     number_cell,
     text_cell,
 )
-from evaluator.result import YearRow
+from evaluator.result import StackResult, YearRow
 from evaluator.study.candidate import Candidate
 
 KINDS = {"floss": "free software", "mixed": "mixed", "proprietary": "proprietary"}
@@ -75,7 +75,7 @@ def _candidates(case: Case) -> Table:
                 f"followed by {case.name(entry.successor.candidate)} ({entry.successor.since.year})"
             )
         release = case.metric(entry.id, "months_since_last_release")
-        released = release.note if release and release.note else None
+        released = release.note.split(";")[0] if release and release.note else None
         commits = case.metric(entry.id, "commits_12m")
         rows.append(
             (
@@ -201,6 +201,27 @@ def _successions(case: Case) -> list[Block]:
     return blocks
 
 
+YEARS = 5
+"""Whole years over which a project that releases in each is called regular (ours)."""
+
+
+def _regular(case: Case, shown: StackResult) -> str:
+    """How many parts released in each of the last whole years."""
+    parts = list(dict.fromkeys(shown.components.values()))
+    known = {c: last.year for c in parts if (last := _last_whole_year(case, c))}
+    regular = [
+        c
+        for c, last in known.items()
+        if {r.year for r in case.years(c) if r.releases} >= set(range(last - YEARS + 1, last + 1))
+    ]
+    if not known:
+        return ""
+    return (
+        f"A final release in each of the last {YEARS} whole years was found for {len(regular)} of "
+        f"{len(known)} parts. "
+    )
+
+
 def _releases(case: Case) -> list[Block]:
     shown = case.shown_stack
     blocks: list[Block] = []
@@ -216,7 +237,8 @@ def _releases(case: Case) -> list[Block]:
                 Paragraph(
                     (
                         f"Of the parts of {shown.name} whose releases are tagged, {oldest[0]} has "
-                        f"waited longest for a release: {number(oldest[1], 0)} months. ",
+                        f"waited longest for a release: {number(oldest[1], 0)} months. "
+                        f"{_regular(case, shown)}",
                         Ref("fig-releases"),
                         " shows the rhythm of all.",
                     )
@@ -226,17 +248,60 @@ def _releases(case: Case) -> list[Block]:
         blocks.append(
             Figure(
                 "fig-releases",
-                "How regularly do the projects release? Final releases of all series per calendar "
-                "year.",
+                "How regularly do the projects release? Final releases found in the mined "
+                "repositories, all series, per calendar year.",
                 svg,
                 "Grid of candidates by years; each cell holds the number of releases.",
                 (
                     "An empty cell is a year without a release, a dash a year before the first "
-                    "commit or without data. Source: release tags of the mined repositories.",
+                    "commit or without data. ",
+                    _other_places(case),
+                    _left_out(
+                        case,
+                        {c for c in case.used if any(r.releases for r in case.years(c))},
+                        "no release was found",
+                    ),
+                    "Source: release tags of the mined repositories.",
                 ),
             )
         )
     return blocks
+
+
+def _left_out(case: Case, shown: set[str], reason: str) -> str:
+    """Which candidates a figure does not show, and why; with a space behind."""
+    used = set(case.used)
+    suites = [c for c in case.study.candidates.values() if c.kind == "suite"]
+    groups: dict[str, list[str]] = {}
+    for entry in case.study.candidates.values():
+        if entry.id in shown:
+            continue
+        why = (
+            "judged by the parts"
+            if entry.kind == "suite"
+            else "in no stack but as a part of a suite"
+            if entry.id not in used and any(entry.id in c.parts for c in suites)
+            else "in no stack"
+            if entry.id not in used
+            else reason
+        )
+        groups.setdefault(why, []).append(entry.name)
+    if not groups:
+        return ""
+    said = "; ".join(f"{enumeration(names)} ({why})" for why, names in groups.items())
+    return f"Not shown: {said}. "
+
+
+def _other_places(case: Case) -> str:
+    """What the sources' provenance says of releases that are kept elsewhere."""
+    notes = [
+        f"{case.name(c)}: {source.provenance.strip().rstrip('.')}. "
+        for c in case.used
+        if (entry := case.candidate(c))
+        for source in entry.data_sources
+        if "series" in source.provenance
+    ]
+    return "".join(notes)
 
 
 def _concentration(case: Case) -> list[Block]:
@@ -245,7 +310,9 @@ def _concentration(case: Case) -> list[Block]:
     blocks: list[Block] = []
     if rows:
         fewest = min(rows, key=lambda r: (r.value or 0, r.candidate))
-        alone = [case.name(r.candidate) for r in rows if r.value == 1]
+        alone = [
+            f"{case.name(r.candidate)} (n = {number(r.n or 0, 0)})" for r in rows if r.value == 1
+        ]
         blocks.append(
             Paragraph(
                 (
@@ -255,10 +322,11 @@ def _concentration(case: Case) -> list[Block]:
                     ". ",
                     (
                         f"It is one for {enumeration(alone)}: if that person leaves, half of the "
-                        "work stops."
+                        "work stops. n is the number of commits."
                     )
                     if alone
-                    else f"Smallest is {known(fewest.value)}, for {case.name(fewest.candidate)}.",
+                    else f"Smallest is {known(fewest.value)}, for {case.name(fewest.candidate)} "
+                    f"(n = {number(fewest.n or 0, 0)} commits).",
                 )
             )
         )
@@ -279,7 +347,12 @@ def _concentration(case: Case) -> list[Block]:
                     else "n is the number of commits in the window (",
                     Ref("metrics"),
                     "). Organisations follow from dated affiliations and mail domains; where they "
-                    "are unknown there is no diamond.",
+                    "are unknown there is no diamond. ",
+                    _left_out(
+                        case,
+                        {c for c in case.used for m in (absence, elephant) if case.metric(c, m)},
+                        "too few commits in the window",
+                    ),
                 ),
             )
         )

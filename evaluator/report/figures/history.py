@@ -36,7 +36,7 @@ YEARS_OF_RELEASES = 16
 
 
 def _panels(how_many: int, height: float = 1.75) -> tuple[Figure, list[Axes]]:
-    columns = how_many if how_many < 3 else 2 if how_many == 4 else 3
+    columns = how_many if how_many < 3 else 2 if how_many == 4 else 3 if how_many < 7 else 4
     rows = math.ceil(how_many / columns)
     total = rows * height + 0.1
     figure = Figure(figsize=(WIDTH, total))
@@ -141,7 +141,7 @@ def newcomers(case: Case, lights: dict[str, Light]) -> Figure | None:
             )
         _years_axis(axes, rows[0].year, as_of.year)
         axes.set_ylim(0, max(4, max(heights) * 1.3))
-        axes.set_title(label(case.name(candidate), 24))
+        axes.set_title(label(case.name(candidate), 24 if len(shown) < 7 else 18))
         slope = "no slope" if light.value is None else f"{light.value:+.2f}/year"
         axes.text(
             0.9,

@@ -40,7 +40,8 @@ EFFORT_PARTS = (
 def acceptability(case: Case) -> Figure | None:
     """Share of the draws in which a stack took each rank."""
     stacks = [s for s in case.ranked if s.rank_acceptability]
-    if len(stacks) < 2:
+    sure = all(share in (0.0, 1.0) for s in stacks for share in s.rank_acceptability)
+    if len(stacks) < 2 or sure:
         return None
     figure, axes = bars_area([s.name for s in stacks], 0.32, top=0.42)
     named = min(len(RANK_FILLS), max(len(s.rank_acceptability) for s in stacks))
@@ -87,61 +88,55 @@ def quality_effort(case: Case) -> Figure | None:
     stacks = [s for s in case.ranked if s.score is not None]
     if len(stacks) < 2:
         return None
-    figure = Figure(figsize=(WIDTH, 3.6))
-    axes = figure.add_axes((0.62 / WIDTH, 0.5 / 3.6, (WIDTH - 0.8) / WIDTH, 2.95 / 3.6))
-    points = []
+    legend = 0.19 * len(stacks) + 0.1
+    height = 3.3 + legend
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.add_axes((0.62 / WIDTH, 0.5 / height, (WIDTH - 0.8) / WIDTH, 2.7 / height))
+    handles = []
     for stack in stacks:
         score, effort = stack.score or 0.0, stack.effort
         chosen = stack.id == case.evaluation.selection.winner
-        colour = VERMILION if chosen else BLUE
-        x = effort.median / 1000
+        colour, x = VERMILION if chosen else BLUE, effort.median / 1000
         axes.plot([effort.low / 1000, effort.high / 1000], [score, score], color=colour, lw=0.9)
         if stack.score_low is not None and stack.score_high is not None:
             axes.plot([x, x], [stack.score_low, stack.score_high], color=colour, lw=0.9)
-        axes.plot(
+        (handle,) = axes.plot(
             [x],
             [score],
             "s" if chosen else "o",
             color=colour,
-            markersize=7 if chosen else 5.5,
+            markersize=9,
             markeredgecolor=INK,
             markeredgewidth=0.5,
+            zorder=4,
         )
-        points.append((x, score, stack))
-    right = max(s.effort.high for s in stacks) / 1000 * 1.06
-    axes.set_xlim(0, right)
+        # the number sits on the mark and the name in the legend, where no line can cross them
+        axes.text(
+            x,
+            score,
+            str(stack.rank),
+            ha="center",
+            va="center_baseline",
+            fontsize=6.5,
+            fontweight="bold",
+            color="#ffffff",
+            zorder=5,
+        )
+        handles.append((handle, f"{stack.rank}  {label(stack.name, 80)}"))
+    axes.set_xlim(0, max(s.effort.high for s in stacks) / 1000 * 1.06)
     axes.margins(y=0.12)
-    low, high = axes.get_ylim()
-    for text_y, (x, score, stack) in _apart(points, (high - low) * 0.048):
-        beside = 6 if x < right * 0.55 else -6
-        up = 5 + (text_y - score) / (high - low) * 2.95 * 72
-        axes.annotate(
-            f"{stack.rank}  {label(stack.name, 48)}",
-            (x, score),
-            (beside, up),
-            textcoords="offset points",
-            fontsize=6.8,
-            ha="left" if beside > 0 else "right",
-            fontweight="bold" if stack.id == case.evaluation.selection.winner else "normal",
-        )
-    axes.set_ylim(low, high)
     axes.grid()
     axes.set_xlabel("effort over the horizon (thousand EUR; left is better)")
     axes.set_ylabel("quality score (up is better)")
+    figure.legend(
+        [h for h, _ in handles],
+        [name for _, name in handles],
+        loc="upper left",
+        bbox_to_anchor=(0.5 / WIDTH, 1.0),
+        borderaxespad=0,
+        labelspacing=0.6,
+    )
     return figure
-
-
-def _apart(
-    points: list[tuple[float, float, StackResult]], gap: float
-) -> list[tuple[float, tuple[float, float, StackResult]]]:
-    """Heights of the names, pushed up until no two of them touch."""
-    placed: list[tuple[float, tuple[float, float, StackResult]]] = []
-    for point in sorted(points, key=lambda p: (p[1], p[0])):
-        height = point[1]
-        if placed and height - placed[-1][0] < gap:
-            height = placed[-1][0] + gap
-        placed.append((height, point))
-    return placed
 
 
 @drawn

@@ -10,6 +10,9 @@ from evaluator.report.figures.sheet import arrow, box, canvas
 from evaluator.report.prose import number
 from evaluator.study.site import Service
 
+TALKING = {"membership", "resource-management", "storage"}
+"""Roles whose parts talk to their like on the other nodes; the others work for their own node."""
+
 
 @drawn
 def stack(case: Case) -> Figure | None:
@@ -30,6 +33,8 @@ def stack(case: Case) -> Figure | None:
         *((case.name(shown.components[r]), case.role_name(r)) for r in reversed(roles)),
         (system, "operating system"),
     ]
+    talking = [role in TALKING for role in ("", *reversed(roles), "")]
+    device = case.cluster.quorum.witness if case.cluster else None
     columns = [*data, *witnesses]
     left, right, step, top = 0.1, 0.1, 0.46, 0.42
     width = WIDTH
@@ -74,7 +79,7 @@ def stack(case: Case) -> Figure | None:
                     fill=fill,
                     ink=INK if fill == PANEL else "#1a1d21",
                 )
-                if at and columns[at - 1].role == "data" and not ends:
+                if at and columns[at - 1].role == "data" and talking[level]:
                     arrow(
                         axes, (x - 0.42, y + step / 2 - 0.02), (x, y + step / 2 - 0.02), both=True
                     )
@@ -86,13 +91,19 @@ def stack(case: Case) -> Figure | None:
                 y,
                 side,
                 step - 0.05,
-                ["vote for the quorum", "no data, no service"],
+                [
+                    "corosync-qnetd" if device else "vote for the quorum",
+                    "votes; no data, no service",
+                ],
                 size=6.8,
                 fill="#f6ead2",
                 ink="#1a1d21",
             )
             box(axes, x, y + step, side, step - 0.05, [system, "operating system"], size=6.8)
-            arrow(axes, (x - 0.42, y + step / 2 - 0.02), (x, y + step / 2 - 0.02), both=True)
+            if "membership" in roles:
+                beside = top + step * (1 + list(reversed(roles)).index("membership"))
+                middle = step / 2 - 0.02
+                arrow(axes, (x - 0.42, beside + middle), (x, y + middle), both=True)
     return figure
 
 
@@ -160,12 +171,12 @@ def chain(case: Case) -> Figure | None:
 def pipeline_steps(case: Case) -> list[tuple[str, str]]:
     evaluation = case.evaluation
     items = sum(s.items for s in evaluation.sources)
-    lights = sum(len(s.lights) for s in evaluation.stacks)
+    lights = sum(len(found) for found in case.lights.values())
     return [
         ("study", f"{len(case.study.candidates)} candidates, {len(evaluation.stacks)} stacks"),
         ("mine", f"{len(evaluation.sources)} sources, {number(items)} items"),
         ("metrics", f"{number(len(evaluation.metrics))} values"),
-        ("score", f"{lights} lights, {len(evaluation.weights)} criteria"),
+        ("score", f"{number(lights)} lights, {len(evaluation.weights)} criteria"),
         ("rank", f"{len(case.study.criteria.methods)} methods, {number(evaluation.draws)} draws"),
         ("select", f"{len(case.ranked)} ranked, {len(case.removed)} removed"),
     ]

@@ -1,0 +1,152 @@
+"""The part of chapter 7 on the decision matrix: its columns, its scales and what is missing."""
+
+from __future__ import annotations
+
+from evaluator.report.case import Case
+from evaluator.report.document import Block, Equation, Heading, Inline, Paragraph, Ref, Strong, cite
+from evaluator.report.formula import Formula, Fraction, Sign, Word, sub
+from evaluator.report.prose import count, enumeration, number, percent
+from evaluator.study.criteria import Criterion
+from evaluator.study.fact import OURS
+
+_SHARE: Formula = (
+    "s",
+    Sign("="),
+    Fraction(
+        (sub("n", Word("green")), Sign("+"), Fraction("1", "2"), sub("n", Word("yellow"))),
+        (
+            sub("n", Word("green")),
+            Sign("+"),
+            sub("n", Word("yellow")),
+            Sign("+"),
+            sub("n", Word("red")),
+            Sign("+"),
+            sub("n", Word("black")),
+        ),
+    ),
+)
+_MATCH: Formula = (
+    "f",
+    Sign("="),
+    Fraction(
+        (sub("n", Word("yes")), Sign("+"), Fraction("1", "2"), sub("n", Word("partly"))),
+        (
+            sub("n", Word("yes")),
+            Sign("+"),
+            sub("n", Word("partly")),
+            Sign("+"),
+            sub("n", Word("no")),
+        ),
+    ),
+)
+
+
+def decision_matrix(case: Case) -> list[Block]:
+    criteria = case.study.criteria.criteria
+    logs = [c.name for c in criteria if c.log]
+    return [
+        Heading("The decision matrix and missing data"),
+        Paragraph(
+            (
+                f"The matrix has {count(len(criteria), 'criterion', 'criteria')}: "
+                f"{_columns(criteria)}. A stack's value follows from its components by the rule "
+                "that each criterion names: the worst, the mean or the best of them. ",
+                "The decimal logarithm of 1 + value stands in the columns of "
+                f"{enumeration(logs)}, so that a large project does not win by size alone. "
+                if logs
+                else "",
+                "The scales span all stacks, the removed ones included",
+                cite(OURS),
+                ": what counts as much or little does not depend on how many were removed, and two "
+                "contenders that hardly differ get scores that hardly differ.",
+            )
+        ),
+        *_derived(criteria),
+        Paragraph(_missing(case)),
+    ]
+
+
+def _columns(criteria: list[Criterion]) -> str:
+    metrics = [c.name for c in criteria if c.metric]
+    facts = [c.name for c in criteria if c.fact]
+    derived = [c.name for c in criteria if c.derived]
+    parts = [
+        f"{count(len(names), noun)} ({enumeration(names)})"
+        for names, noun in (
+            (metrics, "metric"),
+            (facts, "documented fact"),
+            (derived, "derived value"),
+        )
+        if names
+    ]
+    return "; ".join(parts)
+
+
+def _derived(criteria: list[Criterion]) -> list[Block]:
+    blocks: list[Block] = []
+    for criterion in criteria:
+        if criterion.derived == "semaphore_share":
+            blocks += [
+                Paragraph(
+                    (
+                        Strong(criterion.name),
+                        cite(OURS),
+                        " is the share s of a component's lights: green counts 1, yellow ½, red "
+                        "and black 0, over the lights that could be lit. A grey light widens the "
+                        "interval instead: at its ends every grey light is red, or green.",
+                    )
+                ),
+                Equation(
+                    _SHARE,
+                    "s equals the number of green lights plus half of the yellow ones, over the "
+                    "number of green, yellow, red and black lights",
+                ),
+            ]
+        elif criterion.derived == "functional_match":
+            blocks += [
+                Paragraph(
+                    (
+                        Strong(criterion.name),
+                        cite(OURS),
+                        " is the share f of all functions that are asked for, required or wanted, "
+                        "in which yes counts 1, partly ½ and no 0 (",
+                        Ref("needs"),
+                        ").",
+                    )
+                ),
+                Equation(
+                    _MATCH,
+                    "f equals the functions provided plus half of those provided partly, over all "
+                    "functions asked for",
+                ),
+            ]
+    return blocks
+
+
+def _missing(case: Case) -> tuple[Inline, ...]:
+    words: list[Inline] = [
+        "A missing value is never zero and never a silent mean",
+        cite(OURS),
+        ": it lies somewhere in the range of its column, and that whole range goes into the ranks "
+        "as an interval. ",
+    ]
+    judged = list(case.lights)
+    few = []
+    for criterion in case.study.criteria.criteria:
+        if criterion.metric is None or not criterion.weight:
+            continue
+        known = sum(1 for c in judged if case.metric(c, criterion.metric))
+        if 2 * known < len(judged):
+            few.append(f"of {criterion.name} by {known} of {len(judged)} components")
+    if few:
+        words.append(
+            f"Where few values are known, few span the range: that {enumeration(few)}. Such a "
+            "column says less than its weight suggests. "
+        )
+    words.append(f"Of the lights, {percent(case.evaluation.coverage)} could be lit. ")
+    if dark := case.unlit:
+        words.append(
+            f"{enumeration(dark)} could not be lit for any of {number(len(case.lights), 0)} "
+            "components."
+        )
+    return tuple(words)
