@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from evaluator.findings import ExitCode
@@ -20,13 +22,17 @@ def main() -> None:
     except KeyboardInterrupt:
         print("Interrupted; nothing was begun.", file=sys.stderr)
         raise SystemExit(int(ExitCode.INTERRUPTED)) from None
-    cli.main()
+    code = cli.run()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left to do is to end
+    raise SystemExit(code)
 
 
 def _pass_interrupts_on(found: UnraisableHookArgs) -> None:
-    """An interrupt that hits where nothing can be raised (a destructor) hits again right after."""
+    """An interrupt that hits where nothing can be raised (a destructor) hits again soon after."""
     if issubclass(found.exc_type, KeyboardInterrupt):
-        _thread.interrupt_main()
+        again = threading.Timer(0.02, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
     else:
         sys.__unraisablehook__(found)
 

@@ -343,12 +343,12 @@ def _silence_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def main() -> None:
-    """Entry point of the ``evaluate`` script."""
+def run() -> int:
+    """Run what the command line says; gives the exit code."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # the caller has closed it
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - till exit
         elif isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 still gets its answer
-    raise SystemExit(guarded(lambda: app(prog_name="evaluate", standalone_mode=False)))
+    return guarded(lambda: app(prog_name="evaluate", standalone_mode=False))

@@ -146,7 +146,11 @@ def synthetic_study(shipped: ev.Analysis) -> Callable[..., Study]:
         for name, ids in (sources or {"alpha": ["alpha", "alpha-list"]}).items():
             listed = [
                 model.data_sources[0].model_copy(
-                    update={"id": i, "backend": "mbox" if i.endswith("-list") else "git"}
+                    update={
+                        "partial_releases": "",
+                        "id": i,
+                        "backend": "mbox" if i.endswith("-list") else "git",
+                    }
                 )
                 for i in ids
             ]

@@ -123,7 +123,7 @@ def candidate_history(study: Study, snapshot: Snapshot, candidate: str, as_of: d
         releases=releases,
         organisations=Organisations.of(study.catalogue),
         missing={k: v for k, v in missing.items() if v},
-        partial_releases="; ".join(s.partial_releases for s in sources if s.partial_releases),
+        partial_releases="; ".join({s.partial_releases: 0 for s in sources if s.partial_releases}),
         mail_end=messages["day"].max() if len(messages) else None,
     )
 

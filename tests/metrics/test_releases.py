@@ -84,3 +84,14 @@ def test_drbd_and_its_tools_share_numbers_and_are_both_counted(shipped, shipped_
     once = both.drop_duplicates(["version", "released"])
     assert both["version"].nunique() < len(once)
     assert shipped_run.table.get("drbd", "months_since_last_release").n == len(once)
+
+
+def test_releases_that_are_tagged_elsewhere_are_not_counted_as_missing(shipped, shipped_run):
+    """HAProxy's stable releases are in other repositories: an age at most, and no frequency."""
+    (source,) = [s for s in shipped.study.candidates["haproxy"].data_sources if s.backend == "git"]
+    assert source.partial_releases
+    frequency = shipped_run.table.get("haproxy", "release_frequency")
+    assert (frequency.outcome, frequency.value) == ("not_available", None)
+    age = shipped_run.table.get("haproxy", "months_since_last_release")
+    assert (age.low, age.note.startswith("at most: ")) == (0, True)
+    assert age.value > 0
