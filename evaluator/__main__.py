@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import _thread
+import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from evaluator.findings import ExitCode
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point of the ``evaluate`` script."""
+    _open_standard_streams()
     sys.unraisablehook = _pass_interrupts_on
     try:
         from evaluator import cli
@@ -24,7 +27,20 @@ def main() -> None:
         raise SystemExit(int(ExitCode.INTERRUPTED)) from None
     code = cli.run()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left to do is to end
-    raise SystemExit(code)
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    # Everything is written: the libraries' own ending takes half a second and may abort.
+    os._exit(code)
+
+
+def _open_standard_streams() -> None:
+    """Fill the place of a stream that the caller closed, before any other file can take it."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _pass_interrupts_on(found: UnraisableHookArgs) -> None:
