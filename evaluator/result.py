@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 SCHEMA_VERSION = 1
 
 Outcome = Literal["ok", "not_available", "not_applicable", "error"]
+SourceKind = Literal["git", "mail", "tracker", "packages", ""]
+QualitySeverity = Literal["note", "caution"]
 Colour = Literal["green", "yellow", "red", "black", "grey"]
 
 
@@ -33,6 +35,8 @@ class MetricRow(Part):
     outcome: Outcome
     source: str
     note: str
+    quality: list[str] = []
+    """Checks of the data whose observations touch this value; see :class:`QualityRow`."""
 
 
 class YearRow(Part):
@@ -174,6 +178,8 @@ class SourceRow(Part):
 
     id: str
     backend: str
+    kind: SourceKind = ""
+    """What its items are; empty when that could not be known."""
     backend_version: str
     url: str
     branch: str
@@ -186,6 +192,24 @@ class SourceRow(Part):
     retrieved: dt.date | None
     dropped: dict[str, int]
     note: str
+
+
+class QualityRow(Part):
+    """What a check observed in the data of one source.
+
+    A ``caution`` can mislead who reads the metrics in ``affects``; a ``note`` is good to know.
+    """
+
+    source: str
+    check: str
+    name: str
+    severity: QualitySeverity
+    value: float
+    unit: str
+    n: int
+    """Items that were looked at."""
+    text: str
+    affects: list[str]
 
 
 class Evaluation(Part):
@@ -211,6 +235,7 @@ class Evaluation(Part):
     metrics: list[MetricRow]
     yearly: list[YearRow]
     sources: list[SourceRow]
+    quality: list[QualityRow] = []
     versions: dict[str, str]
     notes: list[str]
     """What a reader must know of this run: another date than the site's, a source not mined, …"""

@@ -33,6 +33,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "commits": {
         "source": "alpha",
         "domain": "",
+        "organisation": "",
         "merge": False,
         "root": False,
         "files": 1,
@@ -40,7 +41,10 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "lines_added": 2,
         "lines_removed": 1,
     },
-    "messages": {"source": "alpha-list", "domain": "", "parent": None, "patch": False},
+    "messages": {"source": "alpha-list", "domain": "", "organisation": "", "parent": None}
+    | {"patch": False},
+    "issues": {},
+    "packages": {},
     "releases": {"source": "alpha", "series": "1", "prerelease": False},
 }
 
@@ -107,6 +111,7 @@ def synthetic_snapshot(tmp_path: Path) -> Callable[..., Snapshot]:
         sources = [
             SourceRow(
                 id=name, backend="mbox" if name.endswith("-list") else "git",
+                kind="mail" if name.endswith("-list") else "git",
                 backend_version="synthetic", url="https://synthetic.example/", branch="", head="",
                 outcome="not_available" if name in reasons else "ok",
                 reason=reasons.get(name, ""), items=0, first=None, last=None, retrieved=None,
@@ -117,6 +122,8 @@ def synthetic_snapshot(tmp_path: Path) -> Callable[..., Snapshot]:
         tables = {
             "commits": _frame("commits", commits),
             "messages": _frame("messages", messages),
+            "issues": _frame("issues", ()),
+            "packages": _frame("packages", ()),
             "releases": _frame("releases", releases),
             "persons": pd.DataFrame({"person": persons, "bot": [p in bots for p in persons]}),
         }

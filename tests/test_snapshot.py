@@ -24,6 +24,7 @@ SOURCES = [
     SourceRow(
         id=name,
         backend="git",
+        kind="git",
         backend_version="1",
         url=f"https://example.net/{name}",
         branch="main",
@@ -44,16 +45,28 @@ SOURCES = [
 def tables() -> dict[str, pd.DataFrame]:
     count = pd.array([3, None], dtype="Int32")
     day = pd.to_datetime(["2020-01-01", "2025-06-30"])
+    by = {"person": [2, 1], "domain": ["b", ""], "organisation": ["", "Some"]}
     return {
         "commits": pd.DataFrame(
-            {"source": ["one", "two"], "commit": [1, 2**62], "person": [1, 2], "domain": ["", "b"]}
+            {"source": ["one", "two"], "commit": [1, 2**62]}
+            | {"person": [1, 2], "domain": ["", "b"], "organisation": ["Some", ""]}
             | {"authored": day, "committed": day, "merge": [False, True], "root": [True, False]}
             | dict.fromkeys(("files", "files_code", "lines_added", "lines_removed"), count)
         ),
         "messages": pd.DataFrame(
-            {"source": ["two", "two"], "message": [5, 6], "thread": [5, 5], "person": [2, 1]}
-            | {"parent": pd.array([None, 5], dtype="Int64"), "domain": ["b", ""]}
+            {"source": ["two", "two"], "message": [5, 6], "thread": [5, 5]}
+            | {"parent": pd.array([None, 5], dtype="Int64"), **by}
             | {"sent": day.tz_localize("UTC"), "patch": [True, False]}
+        ),
+        "issues": pd.DataFrame(
+            {"source": ["two", "two"], "issue": [8, 9], "kind": ["issue", "change_request"], **by}
+            | {"opened": day.tz_localize("UTC"), "merged": [False, True], "comments": [0, 3]}
+            | dict.fromkeys(("first_response", "closed"), day.tz_localize("UTC").where([0, 1]))
+        ),
+        "packages": pd.DataFrame(
+            {"source": ["one"], "package": ["one"], "distribution": ["debian"]}
+            | {"release": ["bookworm"], "version": ["1:1.0-2"], "upstream": ["1.0"]}
+            | {"installed_kb": [12], "depends": [3], "reverse_depends": [1], "dated": day[:1]}
         ),
         "releases": pd.DataFrame(
             {"source": ["one"], "tag": ["v1.0"], "series": ["1.0"], "version": ["1.0"]}
@@ -322,7 +335,9 @@ def test_shipped_snapshot_is_whole_and_names_nobody() -> None:
     assert sum(p.stat().st_size for p in folder.iterdir()) < 40_000_000
     assert {s.outcome for s in snapshot.sources} <= {"ok", "not_available"}
     counted = snapshot.commits["source"].value_counts().to_dict()
-    counted |= snapshot.messages["source"].value_counts().to_dict()
+    for frame in (snapshot.messages, snapshot.issues, snapshot.packages):
+        # each source has items of one kind; those of the others count zero
+        counted |= {k: n for k, n in frame["source"].value_counts().items() if n}
     for row in snapshot.sources:
         assert row.items == counted.get(row.id, 0)
         assert (row.items > 0) == (row.outcome == "ok")

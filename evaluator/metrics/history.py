@@ -15,6 +15,14 @@ from evaluator.study.model import Study
 
 DAYS_PER_MONTH = 365.25 / 12
 MAIL_SILENCE_DAYS = 30
+INSTANTS = ("opened", "first_response", "closed")
+KINDS = {
+    "git": "repository",
+    "mail": "mail archive",
+    "tracker": "issue tracker",
+    "packages": "package index",
+}
+"""Kinds of source, in words."""
 
 
 def months_before(date: pd.Timestamp, months: int) -> pd.Timestamp:
@@ -65,14 +73,21 @@ class History:
     commits: pd.DataFrame
     work: pd.DataFrame
     messages: pd.DataFrame
+    issues: pd.DataFrame
+    packages: pd.DataFrame
     releases: pd.DataFrame
     organisations: Organisations
     missing: Mapping[str, str] = field(default_factory=dict)
-    """Why there is no ``git`` or ``mail``; absent when there is."""
+    """Why there is no ``git``, ``mail``, ``tracker`` or ``packages``; absent when there is."""
     partial_releases: str = ""
     """Why the mined tags are not all releases; empty when they are."""
     mail_end: pd.Timestamp | None = None
     """Newest message of the archives, as of the date."""
+
+    def recorded(self, kind: str) -> pd.DataFrame:
+        """What sources of a kind gave: commits, messages, issues or packages."""
+        frames = {"mail": self.messages, "tracker": self.issues, "packages": self.packages}
+        return frames.get(kind, self.commits)
 
     def window(self, frame: pd.DataFrame, column: str, months: int, end: int = 0) -> pd.DataFrame:
         """Rows in the ``months`` months that end ``end`` months before the as-of date."""
@@ -110,16 +125,23 @@ def candidate_history(study: Study, snapshot: Snapshot, candidate: str, as_of: d
     releases = _rows(snapshot.releases, ids)
     # the same number on another day is another release: drbd and drbd-utils both had a 9.1.0
     releases = releases[releases["released"] <= end].drop_duplicates(["version", "released"])
-    missing = {
-        "git": _missing(snapshot, [s.id for s in sources if s.backend == "git"], "repository"),
-        "mail": _missing(snapshot, [s.id for s in sources if s.backend != "git"], "mail archive"),
-    }
+    issues = _rows(snapshot.issues, ids)
+    issues = issues.assign(**{column: issues[column].dt.tz_localize(None) for column in INSTANTS})
+    issues = issues[(issues["opened"] < end + pd.Timedelta(days=1)) & ~issues["person"].isin(bots)]
+    # what happened after the date is not known at the date
+    for column in INSTANTS:
+        issues[column] = issues[column].where(issues[column] < end + pd.Timedelta(days=1))
+    issues["merged"] &= issues["closed"].notna()
+    packages = _rows(snapshot.packages, ids)
+    missing = {kind: _missing(snapshot, ids, kind, what) for kind, what in KINDS.items()}
     return History(
         candidate=candidate,
         as_of=end,
         commits=commits,
         work=work,
         messages=messages,
+        issues=issues,
+        packages=packages[packages["dated"] <= end],
         releases=releases,
         organisations=Organisations.of(study.catalogue),
         missing={k: v for k, v in missing.items() if v},
@@ -142,12 +164,13 @@ def _commits(snapshot: Snapshot, ids: Sequence[str], end: pd.Timestamp) -> pd.Da
     return commits.assign(born=np.where(plausible, authored, committed))
 
 
-def _missing(snapshot: Snapshot, ids: Sequence[str], what: str) -> str:
-    """Why nothing of these sources can be counted; empty when at least one was mined."""
-    if not ids:
-        return f"no {what} is listed for this candidate"
-    rows = [(i, snapshot.source(i)) for i in ids]
-    if any(row is not None and row.outcome == "ok" for _, row in rows):
+def _missing(snapshot: Snapshot, ids: Sequence[str], kind: str, what: str) -> str:
+    """Why nothing of this kind can be counted; empty when at least one source was mined."""
+    rows = [row for i in ids if (row := snapshot.source(i)) is not None and row.kind == kind]
+    if not rows:
+        unknown = [i for i in ids if snapshot.source(i) is None]
+        lacking = f"; not in the snapshot: {', '.join(unknown)}" if unknown else ""
+        return f"no {what} is listed for this candidate{lacking}"
+    if any(row.outcome == "ok" for row in rows):
         return ""
-    reasons = [f"{i}: {row.reason if row else 'not in the snapshot'}" for i, row in rows]
-    return "; ".join(reasons)
+    return "; ".join(f"{row.id}: {row.reason}" for row in rows)

@@ -12,7 +12,7 @@ from typing import Literal
 from evaluator.metrics.history import History
 from evaluator.result import Outcome
 
-Needs = Literal["git", "mail"]
+Needs = Literal["git", "mail", "tracker", "packages"]
 
 FLOOR = 10
 """Smallest n at which a ratio or median is reported (ours)."""
@@ -61,8 +61,7 @@ class Metric:
         """Evaluate; a source that is missing or younger than the as-of date is an outcome."""
         if self.needs in history.missing:
             return not_available(history.missing[self.needs])
-        frame = history.commits if self.needs == "git" else history.messages
-        if frame.empty:
+        if history.recorded(self.needs).empty:
             return Measure(
                 None, 0, outcome="not_applicable", note="nothing recorded up to this date"
             )

@@ -33,6 +33,8 @@ class Snapshot:
 
     commits: pd.DataFrame
     messages: pd.DataFrame
+    issues: pd.DataFrame
+    packages: pd.DataFrame
     releases: pd.DataFrame
     persons: pd.DataFrame
     sources: list[SourceRow]
@@ -191,8 +193,9 @@ def _dangling(
     known = {s.id for s in sources}
     persons = frames["persons"]["person"].to_numpy()
     findings = []
-    for name in ("commits", "messages", "releases"):
-        frame = frames[name]
+    for name, frame in frames.items():
+        if "source" not in frame:
+            continue
         unknown = sorted(set(frame["source"].unique()) - known)
         if unknown:
             problem = f"rows of sources that {PACKAGE} does not know: {', '.join(unknown)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 PACKAGE = "datapackage.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 CATEGORY = pa.dictionary(pa.int32(), pa.string())
 
@@ -53,6 +53,9 @@ class Table:
 _SOURCE = Column("source", CATEGORY, "Identifier of the source, as in 'sources'")
 _PERSON = Column("person", pa.int32(), "Number of the person, one over all sources")
 _DOMAIN = Column("domain", CATEGORY, "Mail domain of the author, lower case; empty when none")
+_ORGANISATION = Column(
+    "organisation", CATEGORY, "Organisation by the study's dated affiliations; empty when not known"
+)
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -66,6 +69,7 @@ TABLES: dict[str, Table] = {
                 Column("commit", pa.int64(), "Keyed hash; the same change in two sources is equal"),
                 _PERSON,
                 _DOMAIN,
+                _ORGANISATION,
                 Column("authored", pa.date32(), "Author date, UTC"),
                 Column("committed", pa.date32(), "Commit date, UTC"),
                 Column("merge", pa.bool_(), "Whether it has more than one parent"),
@@ -87,8 +91,51 @@ TABLES: dict[str, Table] = {
                 Column("thread", pa.int64(), "Message that began the thread"),
                 _PERSON,
                 _DOMAIN,
+                _ORGANISATION,
                 Column("sent", pa.timestamp("ms", "UTC"), "Date header, UTC, down to the minute"),
                 Column("patch", pa.bool_(), "Whether it carries a patch"),
+            ),
+        ),
+        Table(
+            "issues",
+            "Issues and change requests of trackers",
+            ("source", "opened", "issue"),
+            (
+                _SOURCE,
+                Column("issue", pa.int64(), "Keyed hash of the issue's address"),
+                Column("kind", CATEGORY, "issue or change_request"),
+                _PERSON,
+                _DOMAIN,
+                _ORGANISATION,
+                Column("opened", pa.timestamp("ms", "UTC"), "When it was opened, to the minute"),
+                Column(
+                    "first_response",
+                    pa.timestamp("ms", "UTC"),
+                    "First comment or review by another person, bots left out; null when none",
+                    True,
+                ),
+                Column(
+                    "closed", pa.timestamp("ms", "UTC"), "When it was last closed; null: open", True
+                ),
+                Column("merged", pa.bool_(), "Whether the change was taken; false for issues"),
+                Column("comments", pa.int32(), "Comments and reviews by other persons"),
+            ),
+        ),
+        Table(
+            "packages",
+            "Binary packages of a distribution",
+            ("source", "package"),
+            (
+                _SOURCE,
+                Column("package", pa.string(), "Name of the binary package"),
+                Column("distribution", CATEGORY, "Such as debian"),
+                Column("release", CATEGORY, "Such as bookworm"),
+                Column("version", pa.string(), "Version of the distribution, whole"),
+                Column("upstream", pa.string(), "Upstream's part of the version"),
+                Column("installed_kb", pa.int32(), "Installed size in KiB"),
+                Column("depends", pa.int32(), "Packages that it depends on, alternatives once"),
+                Column("reverse_depends", pa.int32(), "Source packages that depend on it"),
+                Column("dated", pa.date32(), "Date of the distribution's index"),
             ),
         ),
         Table(
@@ -106,7 +153,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "persons",
-            "Persons that occur in commits or messages",
+            "Persons that occur in commits, messages or issues",
             ("person",),
             (_PERSON, Column("bot", pa.bool_(), "Whether it is a program")),
         ),

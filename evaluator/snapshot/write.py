@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evaluator.findings import EvaluationError, file_error
-from evaluator.result import SourceRow
+from evaluator.result import QualityRow, SourceRow
 from evaluator.snapshot.tables import CATEGORY, PACKAGE, SCHEMA_VERSION, TABLES, Table
 
 LICENCE = {
@@ -40,6 +42,7 @@ def write_snapshot(
     *,
     identities: Mapping[str, Mapping[str, int]] | None = None,
     tools: Mapping[str, str] | None = None,
+    quality: Sequence[QualityRow] = (),
 ) -> None:
     """Write a snapshot aside, then put it in the place of the old one.
 
@@ -59,6 +62,8 @@ def write_snapshot(
         Counts of names, addresses and persons, per source and for ``all``.
     tools
         Versions of the programs that mined, such as ``{"perceval": "1.6.1"}``.
+    quality
+        What is to be known of the sources' data at ``as_of``.
 
     Raises
     ------
@@ -72,20 +77,67 @@ def write_snapshot(
     old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         resources = [_write_table(aside, t, tables[t.name]) for t in TABLES.values()]
-        package = _package(resources, sources, as_of, identities or {}, tools or {})
+        package = _package(resources, sources, as_of, identities or {}, tools or {}, quality)
         _write_durably(aside / PACKAGE, package)
         _sync_folder(aside)
         _swap(aside, folder, old)
     except OSError as error:
-        problem = f"the snapshot could not be written: {error.strerror or error}"
-        remedy = "free some space or give another folder; nothing was changed"
-        raise EvaluationError(file_error("snapshot-unwritable", folder, problem, remedy)) from error
+        raise _unwritable(folder, error) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def confirm_sources(
+    path: Path | str, retrieved: Mapping[str, dt.date]
+) -> tuple[list[SourceRow], list[QualityRow]]:
+    """Bring the days of retrieval in a snapshot up to date; give its provenance and quality.
+
+    Parameters
+    ----------
+    path
+        Folder of a snapshot that is known to be whole.
+    retrieved
+        Day on which the origin of each source confirmed that there is nothing new.
+
+    Raises
+    ------
+    EvaluationError
+        When the folder cannot be written.
+    """
+    place = Path(path).absolute() / PACKAGE
+    package = json.loads(place.read_bytes())
+    entries = package["sources"]
+    for entry in entries:
+        if entry["id"] in retrieved:
+            entry["retrieved"] = retrieved[entry["id"]].isoformat()
+    content = _encoded(package)
+    aside = place.with_name(f".{PACKAGE}.partial")
+    try:
+        if content != place.read_bytes():
+            _write_durably(aside, content)
+            os.replace(aside, place)
+    except OSError as error:
+        raise _unwritable(place.parent, error) from error
+    finally:
+        aside.unlink(missing_ok=True)
+    fields = SourceRow.model_fields
+    rows = [SourceRow(**{k: v for k, v in entry.items() if k in fields}) for entry in entries]
+    return rows, [QualityRow(**row) for row in package["quality"]]
+
+
+def _unwritable(folder: Path, error: OSError) -> EvaluationError:
+    problem = f"the snapshot could not be written: {error.strerror or error}"
+    remedy = "free some space or give another folder; nothing was changed"
+    return EvaluationError(file_error("snapshot-unwritable", folder, problem, remedy))
+
+
+def _encoded(package: Mapping[str, Any]) -> bytes:
+    return (json.dumps(package, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -103,6 +155,18 @@ def _refuse_foreign(folder: Path) -> None:
         problem = f"the folder holds other things than a snapshot: {', '.join(foreign[:5])}"
         remedy = "give an empty or new folder; a snapshot replaces the whole folder"
         raise EvaluationError(file_error("snapshot-unwritable", folder, problem, remedy))
+
+
+def _clear(folder: Path) -> None:
+    """Take away what killed runs left beside the folder; bring an old snapshot back if need be."""
+    for left in sorted(folder.parent.glob(f".{glob.escape(folder.name)}.*")):
+        match = re.fullmatch(r"\.(\d+)\.(partial|old)", left.name.removeprefix(f".{folder.name}"))
+        if match is None or Path(f"/proc/{match[1]}").exists():
+            continue
+        if match[2] == "old" and not folder.exists():
+            left.rename(folder)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_table(folder: Path, table: Table, frame: pd.DataFrame) -> dict[str, Any]:
@@ -146,6 +210,7 @@ def _package(
     as_of: dt.date,
     identities: Mapping[str, Mapping[str, int]],
     tools: Mapping[str, str],
+    quality: Sequence[QualityRow],
 ) -> bytes:
     entries = [
         {"title": s.id, "path": s.url, **s.model_dump(mode="json")}
@@ -162,8 +227,9 @@ def _package(
         "sources": entries,
         "identities": {k: dict(v) for k, v in identities.items()},
         "tools": dict(tools),
+        "quality": [row.model_dump(mode="json") for row in quality],
     }
-    return (json.dumps(package, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return _encoded(package)
 
 
 def _write_durably(place: Path, content: bytes) -> None:
