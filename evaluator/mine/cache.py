@@ -9,25 +9,25 @@ import errno
 import fcntl
 import hashlib
 import hmac
-import json
 import os
+import re
 import secrets
-import tempfile
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import IO
 
 from evaluator.findings import EvaluationError, file_error
+from evaluator.mine.shelf import VERSION, Shelf
 
-EVENTS_VERSION = 1
-"""Part of the name of raw events; raise it when what is extracted changes."""
-
-Extract = Callable[[], tuple[pa.Table, dict[str, int]]]
+KEY_BYTES = 32
+LONGEST_WAIT = 3600
+"""Seconds; a clone that is at work in a mirror may take as long."""
+POLL_SECONDS = 0.1
 
 
 class Pseudonyms:
@@ -45,17 +45,35 @@ class Pseudonyms:
         return int.from_bytes(self.digest(kind, value)[:8], "big") >> 1
 
 
-class Cache:
-    """The folder in which mining keeps what is private."""
+@dataclass(frozen=True)
+class Mirror:
+    """Place of a repository's mirror, and the open lock that keeps others out of it."""
 
-    def __init__(self, path: Path) -> None:
+    path: Path
+    lock: int
+
+
+class Cache:
+    """The folder in which mining keeps what is private.
+
+    Parameters
+    ----------
+    path
+        The folder; made with mode 0700.
+    parts
+        Where to keep what is read of the sources, as fsspec writes addresses; by default in the
+        folder.  It holds names and addresses of persons, so it must be as private.
+    """
+
+    def __init__(self, path: Path, parts: str = "") -> None:
         self.path = path
+        self.parts = re.sub(r"(?<![:/])/+$", "", parts) or f"{path}/parts"
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         try:
             if path.exists() and any(path.iterdir()) and not (path / "mirrors").is_dir():
                 # Its mode is about to change and it is going to be filled: never by mistake.
                 raise FileExistsError(errno.EEXIST, "the folder holds other things")
-            for folder in (path, path / "mirrors", path / "events"):
+            for folder in (path, path / "mirrors", path / "parts"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.chmod(0o700)
         except OSError as error:
@@ -63,9 +81,9 @@ class Cache:
 
     def _unusable(self, error: OSError) -> EvaluationError:
         problem = f"the private cache cannot be used: {error.strerror or error}"
-        return EvaluationError(
-            file_error("cache-unusable", self.path, problem, "give another folder with --cache")
-        )
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free some space and run it again" if full else "give another folder with --cache"
+        return EvaluationError(file_error("cache-unusable", self.path, problem, remedy))
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -85,55 +103,70 @@ class Cache:
             yield
 
     @contextmanager
-    def mirror_of(self, url: str) -> Iterator[Path]:
-        """The place of a repository's mirror, held by one thread at a time."""
-        name = hashlib.sha256(url.encode()).hexdigest()[:24]
-        with self._locks[name]:
-            yield self.path / "mirrors" / f"{name}.git"
+    def mirror_of(self, url: str, stopped: Callable[[], bool] = lambda: False) -> Iterator[Mirror]:
+        """The mirror of a repository, held by one thread of one process at a time.
+
+        A git that outlived the run that started it holds it too, and is waited for until
+        ``stopped``.
+
+        Raises
+        ------
+        BlockingIOError
+            When it is held for too long.
+        """
+        place = self.path / "mirrors" / f"{hashlib.sha256(url.encode()).hexdigest()[:24]}.git"
+        with self._locks[place.name], place.with_suffix(".lock").open("w") as stream:
+            late = time.monotonic() + LONGEST_WAIT
+            while not _locked(stream):
+                if stopped() or time.monotonic() > late:
+                    problem = "a git of an earlier run is at work in the mirror; wait for it"
+                    raise BlockingIOError(errno.EWOULDBLOCK, problem, place)
+                time.sleep(POLL_SECONDS)
+            yield Mirror(place, stream.fileno())
 
     def pseudonyms(self) -> Pseudonyms:
         """The key of this cache, made at first use."""
         place = self.path / "pseudonym.key"
         try:
             if not place.exists():
-                self._write(place, secrets.token_bytes(32))
-            return Pseudonyms(place.read_bytes())
+                self.write(place.name, secrets.token_bytes(KEY_BYTES))
+            key = place.read_bytes()
         except OSError as error:
             raise self._unusable(error) from error
+        if len(key) != KEY_BYTES:
+            problem = f"the key of pseudonyms is damaged: it has not {KEY_BYTES} bytes"
+            remedy = "put back a copy, or remove it: then all pseudonyms become others"
+            raise EvaluationError(file_error("cache-unusable", place, problem, remedy))
+        return Pseudonyms(key)
 
-    def events(self, parts: tuple[str, ...], extract: Extract) -> tuple[pa.Table, dict[str, int]]:
-        """Raw events by what determines them; extracted only when not yet known.
+    def shelf(self, source: str, what: Sequence[str]) -> Shelf:
+        """The shelf of a source, apart from that of any other address under the same name."""
+        name = hashlib.sha256("\0".join((str(VERSION), *what)).encode()).hexdigest()[:12]
+        return Shelf(f"{self.parts}/{source}-{name}")
 
-        Parameters
-        ----------
-        parts
-            Everything that the events follow from, such as address, head and sub-folder.
-        extract
-            Gives the events, and how many items were left out, by reason.
-        """
-        identifier = "\0".join((str(EVENTS_VERSION), *parts))
-        name = hashlib.sha256(identifier.encode()).hexdigest()[:32]
-        place = self.path / "events" / f"{name}.parquet"
-        # An unreadable file of the cache is no error: it is made again.
-        with suppress(OSError, pa.ArrowException, KeyError, ValueError):
-            table = pq.read_table(place)
-            return table, json.loads(table.schema.metadata[b"dropped"])
-        table, dropped = extract()
-        table = table.replace_schema_metadata({"dropped": json.dumps(dropped)})
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file of the cache, readable by its owner only, whole or not at all."""
+        aside = self.path / f"{name}.partial"
         try:
-            self._write(place, sink.getvalue().to_pybytes())
-        except OSError as error:
-            raise self._unusable(error) from error
-        return table, dropped
-
-    def _write(self, place: Path, content: bytes) -> None:
-        handle, name = tempfile.mkstemp(dir=place.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
+            with open(
+                aside, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)
+            ) as stream:
                 stream.write(content)
-            os.replace(name, place)
-        except BaseException:
-            os.unlink(name)
-            raise
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(aside, self.path / name)
+        except OSError as error:
+            aside.unlink(missing_ok=True)
+            raise self._unusable(error) from error
+
+
+def _locked(stream: IO[str]) -> bool:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

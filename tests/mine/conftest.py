@@ -6,13 +6,13 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from evaluator.mine import mine
+from evaluator.mine import Mined, mine
 from evaluator.mine.cache import Cache
 from evaluator.mine.repository import Git
-from evaluator.mine.sources import Mining
-from evaluator.result import SourceRow
+from evaluator.mine.sources import Harvest, Mining, backend
 from evaluator.study.candidate import DataSource
 
 TODAY = dt.date(2026, 1, 31)
@@ -132,14 +132,14 @@ def inbox(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def mining(tmp_path: Path) -> Mining:
-    return Mining(Git(), Cache(tmp_path / "cache"), TODAY, allow_local=True)
+    return Mining(Git(allow_local=True), Cache(tmp_path / "cache"), TODAY, allow_local=True)
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., list[SourceRow]]:
+def run(tmp_path: Path) -> Callable[..., Mined]:
     """Mines sources into ``tmp_path / "snapshot"``."""
 
-    def mined(*sources: DataSource, **options: object) -> list[SourceRow]:
+    def mined(*sources: DataSource, **options: object) -> Mined:
         given = {
             "cache": tmp_path / "cache",
             "out": tmp_path / "snapshot",
@@ -153,3 +153,13 @@ def run(tmp_path: Path) -> Callable[..., list[SourceRow]]:
 
 def source(place: Path | str, backend: str = "git", **fields: str) -> DataSource:
     return DataSource(**({"id": "built", "backend": backend, "url": os.fspath(place)} | fields))
+
+
+def rows_of(source: DataSource, mining: Mining, table: str = "commits") -> pa.Table:
+    """What the source's shelf holds now, in order."""
+    shelf, parts = mining.shelf(source), harvest(source, mining).parts
+    return pa.concat_tables([shelf.get(p) for p in parts if p.startswith(table)])
+
+
+def harvest(source: DataSource, mining: Mining) -> Harvest:
+    return backend(source.backend).harvest(source, mining)

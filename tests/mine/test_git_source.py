@@ -10,11 +10,12 @@ from perceval.backends.core.git import Git as PercevalGit
 from evaluator.mine.repository import SourceError
 from evaluator.mine.sources import Mining
 from evaluator.mine.sources.git import harvest
-from tests.mine.conftest import EPOCH, HISTORY, fast_import, source
+from tests.mine.conftest import EPOCH, HISTORY, fast_import, rows_of, source
 
 
 def rows(place: Path, mining: Mining, **fields: str) -> list[dict[str, object]]:
-    return harvest(source(place, **fields), mining).commits.to_pylist()
+    found: list[dict[str, object]] = rows_of(source(place, **fields), mining).to_pylist()
+    return found
 
 
 def test_counts_default_branch_only_and_no_lines_for_merges(built: Path, mining: Mining) -> None:
@@ -32,7 +33,7 @@ def test_counts_default_branch_only_and_no_lines_for_merges(built: Path, mining:
 
 def test_agrees_with_plain_perceval_except_for_merges(built: Path, mining: Mining) -> None:
     found = harvest(source(built), mining)
-    ours = {r["sha"]: r for r in found.commits.to_pylist()}
+    ours = {r["key"]: r for r in rows(built, mining)}
     plain = PercevalGit("https://example.net/built", str(built))
     theirs = [i["data"] for i in plain.fetch(branches=["main"], no_update=True)]
     assert len(theirs) == len(ours)
@@ -40,7 +41,8 @@ def test_agrees_with_plain_perceval_except_for_merges(built: Path, mining: Minin
         row = ours[item["commit"]]
         author = item["Author"].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         # The log that Perceval reads has .mailmap applied by git itself.
-        name, address = found.mailmap[(row["name"], row["address"])]
+        pair = (row["name"], row["address"])
+        name, address = found.mailmap.get(pair, pair)
         assert f"{name} <{address}>" == author
         assert row["parents"] == len(item["parents"])
         if len(item["parents"]) < 2:
@@ -66,6 +68,16 @@ def test_tags_carry_the_date_of_their_commit(built: Path, mining: Mining) -> Non
     only = harvest(source(built, tag_pattern=r"^v.*\d$"), mining)
     assert [tag for tag, _ in only.tags] == ["v1.0.0", "v1.0.0-rc1"]
     assert only.dropped == {"tags that the pattern excludes": 1}
+
+
+SLOW = r"^v(1*)(1*)(1*)(1*)(1*)(1*)(1*)\1\2\3\4\5[^y1]$"
+
+
+def test_pattern_without_end_is_a_reason(tmp_path: Path, mining: Mining) -> None:
+    tag = b"reset refs/tags/v%s\nfrom :6\n\n" % (b"1" * 60 + b"y")
+    place = source(fast_import(tmp_path / "long.git", HISTORY + tag), tag_pattern=SLOW)
+    with pytest.raises(SourceError, match=r"takes too long on the tag .*without nested"):
+        harvest(place, mining)
 
 
 def test_path_restricts_to_a_folder(built: Path, mining: Mining) -> None:
