@@ -1,8 +1,9 @@
-"""Which organisations carry a project, as far as mail domains can tell.
+"""Which organisations carry a project, as far as the study and mail domains can tell.
 
-A domain counts as an organisation when the catalogue lists it, or when at least two persons of the
-window use it and the catalogue does not call it personal (ours); everything else is unknown, and
-the unknown share becomes the width of the interval.
+What the study says of a person, address or domain at a date outranks all else; ``unknown`` is an
+answer too.  Else a domain counts as an organisation when the catalogue lists it, or when at least
+two persons of the window use it and the catalogue does not call it personal (ours); everything
+else is unknown, and the unknown share becomes the width of the interval.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from evaluator.metrics.history import History
 from evaluator.metrics.registry import FLOOR, Measure, metric, not_available
 
 MOST_UNKNOWN = 0.8
+UNKNOWN = "unknown"
+"""What the study calls an organisation of which it knows that the domain does not tell it."""
 
 
 def organisation_of(history: History, rows: pd.DataFrame) -> pd.Series:
@@ -25,7 +28,9 @@ def organisation_of(history: History, rows: pd.DataFrame) -> pd.Series:
     for domain, people in persons.items():
         name = history.organisations.organisation(str(domain))
         names[str(domain)] = name if name in listed or people >= 2 else None
-    return domains.map(names)
+    stated = rows["organisation"].astype("str")
+    known = stated.where(stated.str.casefold() != UNKNOWN)
+    return known.where(stated != "", domains.map(names))
 
 
 @metric(

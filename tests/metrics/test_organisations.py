@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pandas as pd
 import pytest
 
 from evaluator.metrics import measure
+from evaluator.metrics.history import History, Organisations
+from evaluator.metrics.organisations import (
+    elephant_factor,
+    organisation_of,
+    organizational_diversity,
+)
 
 DAY = dt.date(2024, 5, 1)
 
@@ -108,3 +115,69 @@ def test_no_commit_in_the_window_is_a_true_zero(found, synthetic_snapshot, synth
     table = measure(synthetic_study(), snapshot, snapshot.as_of)
     elephant = table.get("alpha", "elephant_factor")
     assert (elephant.value, elephant.n, elephant.outcome) == (0, 0, "ok")
+
+
+# --- what the study says outranks the domain ------------------------------------------------
+
+ROWS = ("person", "domain", "organisation")
+NOTHING = pd.DataFrame()
+
+
+@pytest.fixture
+def stated():
+    """History of commits given as (person, domain, stated organisation)."""
+
+    def build(*rows):
+        work = pd.DataFrame(rows, columns=ROWS).assign(committed=pd.Timestamp(DAY))
+        organisations = Organisations({"acme.example": "Acme"}, frozenset({"mail.example", ""}))
+        return History(
+            "alpha", pd.Timestamp(2024, 6, 30), work, work, NOTHING, NOTHING, NOTHING, NOTHING,
+            organisations,
+        )  # fmt: skip
+
+    return build
+
+
+@pytest.mark.parametrize("kind", ["str", "category"])
+def test_stated_organisation_outranks_the_domain(stated, kind):
+    history = stated(
+        (1, "acme.example", ""),
+        (1, "acme.example", "Bolt"),
+        (2, "mail.example", "Bolt"),
+        (3, "lone.example", "Cone"),
+        (4, "", ""),
+    )
+    rows = history.work.astype({"organisation": kind, "domain": kind})
+    found = organisation_of(history, rows)
+    assert found.fillna("?").tolist() == ["Acme", "Bolt", "Bolt", "Cone", "?"]
+
+
+def test_stated_to_be_unknown_outranks_the_domain_too(stated):
+    history = stated((1, "acme.example", "unknown"), (2, "acme.example", "Unknown"))
+    assert organisation_of(history, history.work).isna().all()
+
+
+def test_same_organisation_by_statement_and_by_domain_is_one(stated):
+    rows = [(1, "acme.example", ""), (2, "mail.example", "Acme"), (3, "mail.example", "Bolt")]
+    history = stated(*rows * 4)
+    diversity, elephant = organizational_diversity(history), elephant_factor(history)
+    assert (diversity.value, diversity.low, diversity.high) == (2, 2, 2)
+    assert (elephant.value, elephant.low, elephant.high) == (1, 1, 1)  # Acme: 8 of 12
+
+
+def test_statements_take_from_the_unknown(stated):
+    rows = [(1, "acme.example", ""), (2, "mail.example", ""), (3, "mail.example", "")]
+    before = elephant_factor(stated(*rows * 4))
+    assert (before.low, before.high) == (1, 2)
+    assert "67%" in before.note
+    told = [rows[0], (2, "mail.example", "Bolt"), (3, "mail.example", "Cone")]
+    after = elephant_factor(stated(*told * 4))
+    assert (after.value, after.low, after.high) == (2, 2, 2)
+    assert "0%" in after.note
+
+
+def test_no_statement_changes_nothing(stated):
+    rows = [(1, "acme.example", ""), (2, "two.example", ""), (3, "two.example", "")]
+    assert organisation_of(stated(*rows), stated(*rows).work).tolist() == [
+        "Acme", "two.example", "two.example",
+    ]  # fmt: skip

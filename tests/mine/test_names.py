@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.mine.filetypes import is_code
-from evaluator.mine.identities import Identity, is_bot, is_placeholder, normalised_name, resolve
+from evaluator.mine.identities import (
+    Identity,
+    is_bot,
+    is_full_name,
+    is_placeholder,
+    name_keys,
+    normalised_address,
+    normalised_name,
+    resolve,
+)
 from evaluator.mine.releases import Version, hg_tag, parse_tag
 from evaluator.mine.repository import split_identity
 
@@ -64,13 +73,16 @@ def test_program_with_an_address_a_report_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["dependabot[bot]", "kernel test robot", "Patchwork Bot", "CI bot"]
+    "name",
+    ["dependabot[bot]", "kernel test robot", "Patchwork Bot", "CI bot", "Jenkins", "example-ci"],
 )
 def test_bots(name: str) -> None:
     assert is_bot(who(name, "x@example.net"))
 
 
-@pytest.mark.parametrize("name", ["Abbot Example", "Robothan Smith", "Bottega"])
+@pytest.mark.parametrize(
+    "name", ["Abbot Example", "Robothan Smith", "Bottega", "Ann Jenkins", "Travis Sample", "Ébot"]
+)
 def test_people_who_are_no_bots(name: str) -> None:
     assert not is_bot(who(name, "abbot@example.net"))
 
@@ -84,7 +96,8 @@ def test_persons_do_not_depend_on_order(pairs: list[tuple[str, str]]) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "devnull@localhost", "root@a.example.net", "x@(none)", "y"]
+    "address",
+    ["", "devnull@localhost", "root@a.example.net", "x@(none)", "y", "ubuntu@ip-192-0-2-1"],
 )
 def test_placeholders(address: str) -> None:
     assert is_placeholder(address)
@@ -93,6 +106,99 @@ def test_placeholders(address: str) -> None:
 def test_normalised_name() -> None:
     assert normalised_name("Ánn-Marie  EXAMPLE (work)") == "ann example marie"
     assert normalised_name("") == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Søren Ærø", "Soeren Aeroe"),
+        ("Łukasz Żółty", "lukasz zolty"),
+        ("Đorđe Ðóra", "Dorde Dora"),
+        ("Işık Yıldız", "ISIK YILDIZ"),
+        ("Jörg Groß", "Joerg Gross"),
+        ("Jörg Groß", "Jorg GROSS"),
+        ("Håkon Bø", "Haakon Boe"),
+        ("Björk Þórsdóttir", "bjork thorsdottir"),
+        ("J\u00f6rg Gro\u00df", "Jo\u0308rg Gro\u00df"),
+        ("JÃ¶rg Sample", "Jörg Sample"),
+        ("Ann O'Example", "ann oexample"),
+        ("Ann Example via Users", "Example, Ann"),
+        ("Ann Example (ann", "Ann Example"),
+        ("Ａｎｎ Ｅｘａｍｐｌｅ", "Ann Example"),
+        ("Γιώργος Δείγμα", "ΓΙΩΡΓΟΣ ΔΕΙΓΜΑ"),
+    ],
+)
+def test_spellings_of_one_name_meet(one: str, other: str) -> None:
+    assert set(name_keys(one)) & set(name_keys(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Юрий Пример", "Yuriy Primer"),
+        ("Андрей Пример", "Андреи Пример"),
+        ("が か", "か が き"),
+        ("王 小明", "李 小明"),
+        ("Wang Xiaoming", "王 小明"),
+        ("Joerg Sample", "Jorg Sample"),
+        ("Ann Example", "Anna Example"),
+        ("", "."),
+    ],
+)
+def test_names_of_two_people_do_not_meet(one: str, other: str) -> None:
+    assert not set(filter(is_full_name, name_keys(one))) & set(name_keys(other))
+
+
+def test_digraphs_meet_only_through_the_letter() -> None:
+    plain, digraph = who("Jorg Sample", "a@example.net"), who("Joerg Sample", "b@example.net")
+    assert persons(plain, digraph) == 2
+    assert persons(plain, digraph, who("Jörg Sample", "c@example.net")) == 1
+
+
+@given(st.text(max_size=30))
+def test_a_normalised_name_stays_what_it_is(name: str) -> None:
+    once = normalised_name(name)
+    assert normalised_name(once) == once
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("12345+ann@users.noreply.github.com", "ann@users.noreply.github.com"),
+        ("Ann@users.noreply.github.com", "ann@users.noreply.github.com"),
+        ("77-ann@users.noreply.gitlab.com", "ann@users.noreply.gitlab.com"),
+        ("77-ann@users.noreply.git.example.net", "ann@users.noreply.git.example.net"),
+        ("7-ann@users.noreply.github.com", "7-ann@users.noreply.github.com"),
+        ("ann at example.net", "ann@example.net"),
+        (" ANN+list@Example.NET ", "ann@example.net"),
+        ("no address", "no address"),
+    ],
+)
+def test_normalised_addresses(typed: str, address: str) -> None:
+    assert normalised_address(typed) == address
+
+
+def test_address_in_the_place_of_the_name_is_an_address() -> None:
+    converted = who("ann@example.net", "none@none")
+    assert persons(converted, who("Ann Example", "ann@example.net", "two")) == 1
+    assert persons(converted, who("ben@example.net", "none@none")) == 2
+
+
+def test_address_that_a_list_put_in_is_not_the_authors() -> None:
+    ann = who("Ann Example via Users", "users@lists.example.net")
+    ben = who("Ben Sample via Users", "users@lists.example.net")
+    assert persons(ann, ben) == 2
+    assert persons(ann, who("Ann Example", "ann@example.net")) == 1
+
+
+def test_logins_of_one_source_are_told_apart_by_every_sign() -> None:
+    assert persons(who("a.example", "devnull@localhost"), who("b.example", "none@none")) == 2
+
+
+def test_program_is_not_its_owner() -> None:
+    ann, program = who("Ann Example", "ann@example.net"), who("ann's bot", "ann@example.net")
+    assert persons(ann, program) == 2
+    assert persons(program, who("ann's bot", "ann@example.net", "two")) == 1
 
 
 @pytest.mark.parametrize(
