@@ -78,6 +78,35 @@ def _slope(
     )
 
 
+def _since(history: History, first: pd.Timestamp) -> pd.Timestamp:
+    """From when on newcomers to an archive or a tracker are newcomers to the project.
+
+    In one that begins in the middle of a project's life old hands look new at first: its first
+    years are left out then (ours).
+    """
+    if history.commits.empty or first > history.commits["born"].min() + pd.DateOffset(months=12):
+        return first + pd.DateOffset(years=OLD_HANDS_YEARS)
+    return first
+
+
+@metric(
+    "new_issue_reporters_slope", "CM-SRA-1: first bug report of each person",
+    unit="persons/year²", window="10 years at most", direction="max", needs="tracker",
+    source="daffara-liveliness",
+)  # fmt: skip
+def new_issue_reporters_slope(history: History) -> Measure:
+    """Slope of the yearly counts of persons' first issue; change requests are no bug reports.
+
+    Of a tracker that begins in the middle of a project's life the first years are left out, since
+    old hands look new in them (ours).
+    """
+    reports = history.issues[history.issues["kind"] == "issue"]
+    if reports.empty:
+        return not_available("only change requests", 0)
+    since = _since(history, reports["opened"].min())
+    return _slope(history, arrivals(reports, "opened"), since)
+
+
 @metric(
     "new_committers_slope", "CM-SRA-2: first commit of each person", unit="persons/year²",
     window="10 years at most", direction="max", source="daffara-liveliness",
@@ -119,8 +148,6 @@ def new_mail_participants_slope(history: History) -> Measure:
     if covered == 0:
         end = history.mail_end.date() if history.mail_end is not None else "-"
         return not_available(f"the archives end on {end}, more than a year ago")
-    since = history.messages["day"].min()
-    if history.commits.empty or since > history.commits["born"].min() + pd.DateOffset(months=12):
-        since += pd.DateOffset(years=OLD_HANDS_YEARS)
+    since = _since(history, history.messages["day"].min())
     first = arrivals(history.messages, "day")
     return _slope(history, first, since, without_last=int(covered < 1))
