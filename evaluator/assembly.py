@@ -59,6 +59,7 @@ def assemble(
         metrics=table.rows,
         yearly=table.yearly,
         sources=snapshot.sources,
+        quality=table.quality,
         notes=_notes(study, snapshot, table),
         versions={name: version(name) for name in SOFTWARE},
         inputs={**study.files, "snapshot": snapshot.digest},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -11,7 +12,8 @@ from evaluator.metrics.contributors import arrivals
 from evaluator.metrics.history import History, candidate_history
 from evaluator.metrics.registry import Measure, Metric, all_metrics
 from evaluator.metrics.releases import final_releases
-from evaluator.result import MetricRow, YearRow
+from evaluator.quality import assess, flags
+from evaluator.result import MetricRow, QualityRow, YearRow
 from evaluator.snapshot import Snapshot
 from evaluator.study.model import Study
 
@@ -26,6 +28,8 @@ class MetricTable:
     measures: dict[tuple[str, str], Measure]
     rows: list[MetricRow]
     yearly: list[YearRow]
+    quality: list[QualityRow] = field(default_factory=list)
+    """What is to be known of the sources' data as of the date."""
 
     def get(self, candidate: str, metric: str) -> Measure:
         """The measure; KeyError when candidate or metric is unknown."""
@@ -42,6 +46,7 @@ def measure(study: Study, snapshot: Snapshot, as_of: dt.date) -> MetricTable:
     measures: dict[tuple[str, str], Measure] = {}
     rows: list[MetricRow] = []
     yearly: list[YearRow] = []
+    quality = assess(snapshot, as_of)
     for candidate, entry in sorted(study.candidates.items()):
         history = candidate_history(study, snapshot, candidate, as_of)
         if entry.data_sources:
@@ -50,16 +55,22 @@ def measure(study: Study, snapshot: Snapshot, as_of: dt.date) -> MetricTable:
             found = metric.measure(history)
             measures[candidate, key] = found
             if entry.data_sources:
-                rows.append(_row(candidate, metric, found, study, snapshot))
-    return MetricTable(as_of, measures, rows, yearly)
+                rows.append(_row(candidate, metric, found, study, snapshot, quality))
+    return MetricTable(as_of, measures, rows, yearly, quality)
 
 
 def _row(
-    candidate: str, metric: Metric, found: Measure, study: Study, snapshot: Snapshot
+    candidate: str,
+    metric: Metric,
+    found: Measure,
+    study: Study,
+    snapshot: Snapshot,
+    quality: Sequence[QualityRow],
 ) -> MetricRow:
-    sources = study.candidates[candidate].data_sources
-    wanted = [s.id for s in sources if (s.backend == "git") == (metric.needs == "git")]
-    mined = [i for i in wanted if (row := snapshot.source(i)) is not None and row.outcome == "ok"]
+    sources = [snapshot.source(s.id) for s in study.candidates[candidate].data_sources]
+    rows = [row for row in sources if row is not None and row.kind == metric.needs]
+    wanted = [row.id for row in rows]
+    mined = [row.id for row in rows if row.outcome == "ok"]
     lacking = ", ".join(i for i in wanted if i not in mined)
     without = f"without {lacking}" if mined and lacking else ""
     return MetricRow(
@@ -74,6 +85,7 @@ def _row(
         outcome=found.outcome,
         source=" + ".join(mined or wanted) or "none",
         note="; ".join(n for n in (found.note, without) if n),
+        quality=[] if found.value is None else flags(quality, mined, metric.id),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluator.report.case import Case
+from evaluator.report.chapters.data_quality import data_quality
 from evaluator.report.chapters.efforts import efforts
 from evaluator.report.chapters.needs import needs
 from evaluator.report.document import (
@@ -11,6 +12,7 @@ from evaluator.report.document import (
     Chapter,
     Code,
     Column,
+    Emphasis,
     Inline,
     Missing,
     Paragraph,
@@ -37,6 +39,7 @@ def appendices(case: Case) -> tuple[Chapter, ...]:
         needs(case),
         efforts(case),
         _metrics(case),
+        data_quality(case),
         _provenance(case),
         _inputs(case),
     )
@@ -178,6 +181,7 @@ def _weights(case: Case) -> Chapter:
 
 
 def _metrics(case: Case) -> Chapter:
+    names = {q.check: q.name.lower() for q in case.evaluation.quality}
     rows = []
     for row in sorted(case.evaluation.metrics, key=lambda r: (r.candidate, r.metric)):
         interval = (
@@ -194,6 +198,7 @@ def _metrics(case: Case) -> Chapter:
                 text_cell(row.unit),
                 number_cell(row.n, "ok", 0) if row.n is not None else Cell((Missing("–"),)),
                 text_cell(row.note),
+                _marks([names.get(check, check) for check in row.quality]),
             )
         )
     missing = sum(1 for r in case.evaluation.metrics if r.outcome != "ok")
@@ -204,8 +209,10 @@ def _metrics(case: Case) -> Chapter:
             Paragraph(
                 (
                     f"{number(len(rows), 0)} values as of {case.evaluation.as_of}; "
-                    f"{number(missing, 0)} of them are missing and say why in the note. Windows "
-                    "are in ",
+                    f"{number(missing, 0)} of them are missing and say why in the note. Data names "
+                    "what is to be known of the data behind a value; ",
+                    Ref("quality"),
+                    " says how much of it there is in which source. Windows are in ",
                     Ref("definitions"),
                     ".",
                 )
@@ -220,7 +227,8 @@ def _metrics(case: Case) -> Chapter:
                     Column("Interval", "right", 0.85),
                     Column("Unit", share=0.95),
                     Column("n", "right", 0.5),
-                    Column("Note", share=2.6),
+                    Column("Note", share=2.1),
+                    Column("Data", share=1.3),
                 ),
                 tuple(rows),
                 layout="small",
@@ -228,6 +236,10 @@ def _metrics(case: Case) -> Chapter:
         ),
         appendix=True,
     )
+
+
+def _marks(names: list[str]) -> Cell:
+    return Cell((Emphasis(", ".join(names)),)) if names else Cell(())
 
 
 def _provenance(case: Case) -> Chapter:
@@ -267,6 +279,9 @@ def _provenance(case: Case) -> Chapter:
                 f"Not available, and counted nowhere as zero: {enumeration(unavailable)}."
                 if unavailable
                 else "All of them could be had.",
+                " What is to be known of the data of each is in ",
+                Ref("quality"),
+                ".",
             )
         ),
         Table(
