@@ -1,7 +1,8 @@
 # make evaluate   environment from the lock, then the whole evaluation of criteria/sme.yml
 # make test       everything that must hold: lint, types, import contract, tests
-# make bench      speed and memory beside the peers, as ratios, on a repository made for it;
-#                 BENCH='--criteria sme.yml' takes the study's repositories
+# make bench      speed and memory beside the peers, as ratios, on a repository made for it
+# make bench-mine the same on the repositories of the study (or BENCH='--repo PATH …')
+# make equality   what is mined, commit by commit, beside what plain Perceval gives
 # make lock       new locks (needs uv)
 
 .DEFAULT_GOAL := evaluate
@@ -35,7 +36,17 @@ test: $(VENV)/.test
 
 .PHONY: bench
 bench: $(VENV)/.test
+	$(BIN)/python tests/bench/mine.py
+
+BENCH ?= --criteria sme.yml
+
+.PHONY: bench-mine
+bench-mine: $(VENV)/.test
 	$(BIN)/python tests/bench/mine.py $(BENCH)
+
+.PHONY: equality
+equality: $(VENV)/.test
+	$(BIN)/python tests/bench/equality.py $(BENCH)
 
 .PHONY: lock
 lock:

@@ -11,6 +11,7 @@ chromium:chromium
 pdftotext:poppler-utils
 ocf-tester:resource-agents
 xmllint:libxml2-utils
+public-inbox-httpd:public-inbox
 unshare:util-linux
 ip:iproute2"
 missing=""
@@ -19,6 +20,10 @@ for entry in $needed; do
 done
 # Playwright's own Node.js is linked against it
 ldconfig -p 2>/dev/null | grep -q libatomic.so.1 || missing="$missing libatomic1"
+# The package indexes are read by a test; a container image comes without.
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then
+    apt-get update -qq
+fi
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing for the tests:$missing"

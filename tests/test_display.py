@@ -12,7 +12,9 @@ import pytest
 
 import evaluator as ev
 from evaluator import display
+from evaluator.display.mining import mined
 from evaluator.findings import Finding, Severity, Where
+from evaluator.mine import Mined
 from evaluator.result import SourceRow
 
 HOSTILE = (
@@ -147,10 +149,10 @@ def test_mined_rows(capsys: pytest.CaptureFixture[str]) -> None:
         head="", outcome="error", reason=HOSTILE, items=0, first=None, last=None, retrieved=None,
         dropped={"a": 2, "b": 3}, note="",
     )  # fmt: skip
-    display.mined([row])
+    mined(Mined([row], failed={"made-up": HOSTILE}))
     out, _ = capsys.readouterr()
     assert not DANGEROUS.search(out)
-    assert re.search(r"made-up +error +0 +– +– +5 ", out)
+    assert re.search(r"made-up +failed +0 +– +– +5 +– +– ", out)
 
 
 def test_written_paths(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
