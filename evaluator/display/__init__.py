@@ -19,7 +19,7 @@ from rich.table import Table
 
 from evaluator.findings import Finding, Severity
 from evaluator.pipeline import Run
-from evaluator.result import ComponentResult, SourceRow, StackResult
+from evaluator.result import ComponentResult, MetricRow, QualityRow, StackResult
 
 WIDTH_WITHOUT_TERMINAL = 120
 BAR = 10
@@ -46,7 +46,8 @@ def safe(text: str) -> str:
     return escape(plain(text))
 
 
-def _console(*, stderr: bool = False) -> Console:
+def terminal(*, stderr: bool = False) -> Console:
+    """Rich's console on one of the standard streams, of a fixed width when that is no terminal."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
     return Console(stderr=stderr, width=width, highlight=False, emoji=False)
@@ -54,7 +55,7 @@ def _console(*, stderr: bool = False) -> Console:
 
 def findings(found: Sequence[Finding]) -> None:
     """Print findings to stderr."""
-    console = _console(stderr=True)
+    console = terminal(stderr=True)
     for finding in found:
         style = "red" if finding.severity is Severity.ERROR else "yellow"
         console.print(f"[{style}]{safe(str(finding))}[/{style}]", soft_wrap=True)
@@ -62,13 +63,13 @@ def findings(found: Sequence[Finding]) -> None:
 
 def note(text: str) -> None:
     """Print a message to stderr."""
-    _console(stderr=True).print(safe(text), soft_wrap=True)
+    terminal(stderr=True).print(safe(text), soft_wrap=True)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
     """Show that something takes a while, on a terminal only."""
-    console = _console(stderr=True)
+    console = terminal(stderr=True)
     if console.is_terminal:
         with console.status(safe(what)):
             yield
@@ -78,36 +79,10 @@ def progress(what: str) -> Iterator[None]:
 
 def written(paths: Sequence[Path], format: Format) -> None:
     """Say which files were written: on stdout beside a table, else on stderr."""
-    console = _console(stderr=format is not Format.table)
+    console = terminal(stderr=format is not Format.table)
     for path in paths:
         suffix = "/" if path.is_dir() else ""
         console.print(f"wrote {safe(str(path))}{suffix}", soft_wrap=True)
-
-
-# --- mining ---------------------------------------------------------------------------------
-
-
-def mining_progress(source: str, outcome: str, done: int, total: int) -> None:
-    """One line on stderr for each source that is done."""
-    note(f"[{done}/{total}] {source}: {outcome}")
-
-
-def mined(rows: Sequence[SourceRow]) -> None:
-    """Print what became of each source."""
-    console, table = _console(), Table(box=None, pad_edge=False)
-    for name in ("source", "outcome", "items", "first", "last", "dropped", "reason"):
-        table.add_column(name, justify="right" if name in ("items", "dropped") else "left")
-    for row in rows:
-        table.add_row(
-            safe(row.id),
-            row.outcome,
-            str(row.items),
-            str(row.first or "–"),
-            str(row.last or "–"),
-            str(sum(row.dropped.values())),
-            safe(row.reason),
-        )
-    console.print(table)
 
 
 # --- ranking --------------------------------------------------------------------------------
@@ -116,7 +91,7 @@ def mined(rows: Sequence[SourceRow]) -> None:
 def ranking(run: Run, format: Format) -> None:
     """Print stacks, components and the reason."""
     if format is Format.json:
-        _print_json(ranking_data(run))
+        print_json(ranking_data(run))
     elif format is Format.table:
         _ranking_table(run)
     else:
@@ -188,7 +163,7 @@ def _round(value: float | None) -> float | None:
 
 
 def _ranking_table(run: Run) -> None:
-    result, console = run.evaluation, _console()
+    result, console = run.evaluation, terminal()
     console.print(f"[bold]{safe(result.title)}[/bold] (as of {result.as_of})", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for name in ("#", "stack", "score", "[5 %, 95 %]", "first in", "quality", "effort", "EUR"):
@@ -234,25 +209,61 @@ def _bar(score: float | None) -> str:
 
 
 def metrics(run: Run, format: Format, candidates: Sequence[str]) -> None:
-    """Print the metric rows of some candidates."""
-    rows = [r.model_dump() for r in run.evaluation.metrics if r.candidate in candidates]
+    """Print the metric rows of some candidates, with what is to be known of their data."""
+    found = [row for row in run.evaluation.metrics if row.candidate in candidates]
     if format is Format.json:
         as_of = run.evaluation.as_of.isoformat()
-        _print_json([{**row, "as_of": as_of} for row in rows])
+        print_json([{**row.model_dump(), "as_of": as_of} for row in found])
     elif format is not Format.table:
-        _print_rows(rows, format)
+        _print_rows([{**r.model_dump(), "quality": " ".join(r.quality)} for r in found], format)
     else:
-        console, table = _console(), Table(box=None, pad_edge=False)
-        for name in ("candidate", "metric", "value", "unit", "n", "window", "outcome"):
-            table.add_column(name, justify="right" if name in ("value", "n") else "left")
-        for row in rows:
-            value = "–" if row["value"] is None else _figure(row["value"])
-            n = "–" if row["n"] is None else str(row["n"])
+        console, table = terminal(), Table(box=None, pad_edge=False)
+        for name in ("candidate", "metric", "value", "unit", "n", "window", "outcome", "data"):
+            right = name in ("value", "n")
+            table.add_column(name, justify="right" if right else "left", no_wrap=name == "metric")
+        touching = [_touching(row, run.evaluation.quality) for row in found]
+        noted = [row for row in run.evaluation.quality if any(row in rows for rows in touching)]
+        for row, rows in zip(found, touching, strict=True):
             table.add_row(
-                safe(row["candidate"]), row["metric"], value, row["unit"], n, row["window"],
-                row["outcome"],
+                safe(row.candidate), row.metric, "–" if row.value is None else _figure(row.value),
+                row.unit, "–" if row.n is None else str(row.n), row.window, row.outcome,
+                " ".join(str(noted.index(note) + 1) for note in rows),
             )  # fmt: skip
         console.print(table)
+        if noted:
+            console.print("\n[bold]Data quality[/bold] (the numbers of column data)")
+            _quality_table(noted, numbered=True)
+
+
+def _touching(row: MetricRow, quality: Sequence[QualityRow]) -> list[QualityRow]:
+    """Observations in the row's sources that touch it."""
+    sources = row.source.split(" + ")
+    return [
+        q for q in quality
+        if q.check in row.quality and q.source in sources and row.metric in q.affects
+    ]  # fmt: skip
+
+
+def quality(rows: Sequence[QualityRow]) -> None:
+    """Print what is to be known of each source's data."""
+    if rows:
+        _quality_table(rows)
+    else:
+        terminal().print("No flaw of the data that is known to us was found.")
+
+
+def _quality_table(rows: Sequence[QualityRow], *, numbered: bool = False) -> None:
+    table = Table(box=None, pad_edge=False)
+    if numbered:
+        table.add_column("#", justify="right")
+    for name in ("source", "check", "severity", "value", "n", "finding"):
+        table.add_column(name, justify="right" if name in ("value", "n") else "left")
+    for number, row in enumerate(rows, 1):
+        table.add_row(
+            *([str(number)] if numbered else []), safe(row.source), safe(row.name), row.severity,
+            _figure(row.value), str(row.n), safe(row.text),
+        )  # fmt: skip
+    terminal().print(table)
 
 
 def _figure(value: float) -> str:
@@ -263,7 +274,7 @@ def _figure(value: float) -> str:
 # --- rows -----------------------------------------------------------------------------------
 
 
-def _print_json(data: Any) -> None:
+def print_json(data: Any) -> None:
     """Pure ASCII, so that no character of mined text reaches a terminal as itself."""
     print(json.dumps(data, indent=2, allow_nan=False))
 

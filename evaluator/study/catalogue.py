@@ -32,3 +32,8 @@ class Catalogue(Model):
     organisations: list[Affiliation] = []
     personal_domains: list[Text] = []
     placeholder_domains: list[Text] = []
+
+    def domains(self) -> list[str]:
+        """All mail domains that the catalogue names."""
+        of_organisations = [d for o in self.organisations for d in o.domains]
+        return sorted({*of_organisations, *self.personal_domains, *self.placeholder_domains})
