@@ -21,6 +21,15 @@ from evaluator.metrics import all_metrics
 from evaluator.mine.identities.confirming import FILES, open_review, write_everybody
 from evaluator.mine.identities.files import Kind
 from evaluator.mine.sources import backends
+from evaluator.options import (
+    AsOfOption,
+    CriteriaOption,
+    FormatOption,
+    OutOption,
+    SeedOption,
+    SiteOption,
+    SnapshotOption,
+)
 from evaluator.pipeline import DEFAULT_SEED, Analysis, Run, load
 from evaluator.result import StackResult
 from evaluator.study import load_study
@@ -62,58 +71,12 @@ app = typer.Typer(
 )
 
 
-def _date(typed: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(typed)
-    except ValueError:
-        raise typer.BadParameter(f"{typed!r} is not a date; write YYYY-MM-DD") from None
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         from evaluator import __version__
 
         typer.echo(__version__)
         raise typer.Exit
-
-
-CriteriaOption = Annotated[
-    str,
-    typer.Option(
-        "--criteria",
-        envvar="EVALUATE_CRITERIA",
-        help="Criteria file: a path, or the name of a shipped one (sme.yml, lazy-user.yml).",
-    ),
-]
-SiteOption = Annotated[
-    str | None,
-    typer.Option("--site", envvar="EVALUATE_SITE", help="Site file, instead of the criteria's."),
-]
-SnapshotOption = Annotated[
-    str | None,
-    typer.Option(
-        "--snapshot", envvar="EVALUATE_SNAPSHOT", help="Folder of a snapshot, not the shipped one."
-    ),
-]
-AsOfOption = Annotated[
-    dt.date | None,
-    typer.Option(
-        "--as-of",
-        parser=_date,
-        metavar="YYYY-MM-DD",
-        envvar="EVALUATE_AS_OF",
-        help="Evaluate as of this date (default: the snapshot's).",
-    ),
-]
-SeedOption = Annotated[
-    int, typer.Option("--seed", envvar="EVALUATE_SEED", min=0, help="Seed of all random draws.")
-]
-FormatOption = Annotated[
-    display.Format, typer.Option("--format", envvar="EVALUATE_FORMAT", help="Form of the output.")
-]
-OutOption = Annotated[
-    Path, typer.Option("--out", envvar="EVALUATE_OUT", help="Folder for what is written.")
-]
 
 
 @app.callback(invoke_without_command=True)

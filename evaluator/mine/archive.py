@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from evaluator.mine import mbox
+from evaluator.mine.command import SourceError, shown
 from evaluator.mine.mail import message_row
-from evaluator.mine.repository import SourceError, shown
 from evaluator.mine.shelf import Shelf
 from evaluator.mine.sources import RAW, Harvest, Mining
 from evaluator.study.candidate import DataSource

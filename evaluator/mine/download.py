@@ -17,7 +17,7 @@ from requests import HTTPError, Response
 
 from evaluator.mine import mbox
 from evaluator.mine.archive import harvest_boxes
-from evaluator.mine.repository import SourceError, checked_url
+from evaluator.mine.command import SourceError, checked_url
 from evaluator.mine.sources import Harvest, Mining
 from evaluator.study.candidate import DataSource
 

@@ -7,6 +7,7 @@ translations, manual pages, images, data and plain configuration are not.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 LANGUAGES = frozenset(
     {"asm", "awk", "bash", "c", "cc", "cocci", "cpp", "cs", "csh", "css", "cxx", "el", "erb", "go"}
@@ -18,6 +19,7 @@ BUILD_LOGIC = frozenset(
     {"ac", "am", "cmake", "gemspec", "init", "m4", "mak", "make", "mk", "ocf", "service", "socket"}
     | {"spec"}
 )
+CODE = LANGUAGES | BUILD_LOGIC
 BUILD_NAMES = frozenset(
     {"autogen.sh", "cmakelists.txt", "configure", "configure.ac", "dockerfile", "gemfile"}
     | {"gnumakefile", "jenkinsfile", "kbuild", "kconfig", "makefile", "makefile.am", "meson.build"}
@@ -28,6 +30,7 @@ DOCUMENT_FOLDER = re.compile(r"(^|/)(docs?|man|manpages|po|examples?)/", re.IGNO
 TEMPLATE = (".in", ".template", ".j2")
 
 
+@lru_cache(1 << 14)
 def is_code(path: str) -> bool:
     """Whether the file at ``path`` counts as source code.
 
@@ -43,7 +46,7 @@ def is_code(path: str) -> bool:
         return True
     stem, dot, suffix = name.rpartition(".")
     if dot and stem:
-        return suffix.lower() in LANGUAGES | BUILD_LOGIC
+        return suffix.lower() in CODE
     if dot or DOCUMENT_NAME.fullmatch(name):
         return False
     return not DOCUMENT_FOLDER.search(path)

@@ -13,12 +13,12 @@ from pathlib import Path
 from evaluator.findings import EvaluationError, ExitCode, Finding
 from evaluator.mine.assemble import assemble
 from evaluator.mine.cache import Cache
+from evaluator.mine.command import Git, SourceError, shown
 from evaluator.mine.gathering import Gathering
 from evaluator.mine.identities.confirming import FILES
 from evaluator.mine.identities.files import Kind, read_identities
 from evaluator.mine.ledger import Ledger
 from evaluator.mine.progress import Progress
-from evaluator.mine.repository import Git, SourceError, shown
 from evaluator.mine.schedule import Order
 from evaluator.mine.sources import backend
 from evaluator.quality import assess

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from evaluator.findings import EvaluationError, ExitCode, Finding, file_error
 from evaluator.mine.cache import Cache
-from evaluator.mine.repository import Git, SourceError, shown
+from evaluator.mine.command import Git, SourceError, shown
 from evaluator.mine.shelf import VERSION, Shelf
 from evaluator.mine.sources import Harvest, Mining, backend
 from evaluator.study.candidate import DataSource

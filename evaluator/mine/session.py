@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import requests
 import urllib3
 
-from evaluator.mine.repository import Git, SourceError
+from evaluator.mine.command import Git, SourceError
 
 CONNECT_SECONDS = 20
 SILENT_SECONDS = 60

@@ -20,8 +20,8 @@ import pyarrow as pa
 import requests
 from perceval.errors import BaseError
 
+from evaluator.mine.command import SourceError, shown
 from evaluator.mine.identities import Identity, is_bot
-from evaluator.mine.repository import SourceError, shown
 from evaluator.mine.session import AbsentError, Session
 from evaluator.mine.sources import ISSUES, Harvest, Mining
 from evaluator.result import SourceKind

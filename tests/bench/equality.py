@@ -22,7 +22,7 @@ from mine import TODAY, urls_of_study
 from perceval.backends.core.git import Git as PercevalGit
 
 from evaluator.mine.cache import Cache
-from evaluator.mine.repository import Git
+from evaluator.mine.command import Git
 from evaluator.mine.sources import Mining
 from evaluator.mine.sources.git import commit_row, harvest
 from evaluator.study.candidate import DataSource

@@ -26,7 +26,8 @@ import zlib
 from pathlib import Path
 
 from evaluator.mine.cache import Cache
-from evaluator.mine.repository import Git, checked_url, open_mirror
+from evaluator.mine.command import Git, checked_url
+from evaluator.mine.repository import open_mirror
 from evaluator.mine.schedule import Order, in_threads
 from evaluator.study.candidate import DataSource
 

@@ -27,7 +27,8 @@ from distributed import LocalCluster
 import evaluator
 from evaluator.mine import mine
 from evaluator.mine.cache import Cache
-from evaluator.mine.repository import Git, checked_url, open_mirror
+from evaluator.mine.command import Git, checked_url
+from evaluator.mine.repository import open_mirror
 from evaluator.study.candidate import DataSource
 
 TODAY = dt.date.max - dt.timedelta(days=9)

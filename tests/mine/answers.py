@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from debian.deb822 import Packages
 
 from evaluator.mine import session
-from evaluator.mine.repository import SourceError
+from evaluator.mine.command import SourceError
 from evaluator.mine.sources import ISSUES, PACKAGES, debian
 from evaluator.mine.tracker import whole
 from evaluator.study.candidate import DataSource

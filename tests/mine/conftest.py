@@ -11,7 +11,7 @@ import pytest
 
 from evaluator.mine import Mined, mine
 from evaluator.mine.cache import Cache
-from evaluator.mine.repository import Git
+from evaluator.mine.command import Git
 from evaluator.mine.sources import Harvest, Mining, backend
 from evaluator.study.candidate import DataSource
 

@@ -26,9 +26,9 @@ from evaluator.display import mining as mining_display
 from evaluator.findings import EvaluationError
 from evaluator.mine import Mined, failures, mbox, mine, schedule
 from evaluator.mine.cache import Cache
+from evaluator.mine.command import Git, SourceError
 from evaluator.mine.identities.files import Kind, read_identities, write_identities
 from evaluator.mine.mail import LARGEST_BYTES, message_row
-from evaluator.mine.repository import Git, SourceError
 from evaluator.mine.sources import COMMITS, MESSAGES, Mining, backend, git, perceval_json
 from evaluator.snapshot import read_snapshot
 from evaluator.study.candidate import Candidate, DataSource

@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.mine import archive, download, mbox
+from evaluator.mine.command import SourceError
 from evaluator.mine.mail import LARGEST_BYTES
-from evaluator.mine.repository import SourceError
 from evaluator.mine.sources import Harvest, Mining, backends
 from tests.mine.conftest import harvest, letter, rows_of, source
 

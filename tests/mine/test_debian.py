@@ -21,7 +21,7 @@ from debian.debian_support import Version
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.mine.repository import SourceError
+from evaluator.mine.command import SourceError
 from evaluator.mine.sources import Mining, debian
 from evaluator.mine.sources.debian import upstream_part
 from evaluator.study.candidate import DataSource

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from evaluator.findings import EvaluationError, ExitCode
 from evaluator.mine import Mined, failures
 from evaluator.mine.assemble import thread_roots
-from evaluator.mine.repository import SourceError
+from evaluator.mine.command import SourceError
 from evaluator.mine.sources import Mining
 from evaluator.snapshot import read_snapshot
 from tests.mine import answers

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from perceval.backends.core.git import Git as PercevalGit
 
-from evaluator.mine.repository import SourceError
+from evaluator.mine.command import SourceError
 from evaluator.mine.sources import Mining
 from evaluator.mine.sources.git import harvest
 from tests.mine.conftest import EPOCH, HISTORY, fast_import, rows_of, source

@@ -21,8 +21,8 @@ from perceval.backends.core.bugzillarest import BugzillaREST
 from perceval.backends.core.github import GitHub
 from perceval.backends.core.gitlab import GitLab
 
+from evaluator.mine.command import SourceError
 from evaluator.mine.mbox import Bounded, opened
-from evaluator.mine.repository import SourceError
 from evaluator.mine.sources import Harvest, Mining, perceval_json
 from tests.mine.conftest import harvest, letter, rows_of, source
 from tests.mine.test_archives import peak_of

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.mine.repository import Repository, SourceError
+from evaluator.mine.command import SourceError
+from evaluator.mine.repository import Repository
 from evaluator.mine.sources import Harvest, Mining, public_inbox
 from tests.mine.conftest import ANN, EPOCH, commit, fast_import, harvest, letter, rows_of, source
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from evaluator.mine import session, tracker
-from evaluator.mine.repository import SourceError
+from evaluator.mine.command import SourceError
 from evaluator.mine.shelf import Shelf
 from evaluator.mine.sources import ISSUES, Harvest, Mining
 from tests.mine.conftest import harvest, rows_of, source

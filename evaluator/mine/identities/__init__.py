@@ -1,5 +1,7 @@
 """Who is who: names and addresses become persons, a study's own knowledge first."""
 
+from __future__ import annotations
+
 from evaluator.mine.identities.curated import (
     NOTHING,
     Affiliation,

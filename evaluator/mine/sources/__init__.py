@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from evaluator.findings import allowed_values
 from evaluator.mine.cache import Cache
-from evaluator.mine.repository import Git, SourceError
+from evaluator.mine.command import Git, SourceError
 from evaluator.mine.shelf import Shelf
 from evaluator.result import SourceKind
 from evaluator.study.candidate import DataSource

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 from perceval.backends.core.bugzillarest import CATEGORY_BUG, BugzillaREST, BugzillaRESTClient
 
-from evaluator.mine.repository import SourceError
+from evaluator.mine.command import SourceError
 from evaluator.mine.session import checked_address, token
 from evaluator.mine.sources import Harvest, Mining
 from evaluator.mine.tracker import (

@@ -27,7 +27,7 @@ import pyarrow as pa
 from debian.debian_support import Version
 
 from evaluator.findings import allowed_values
-from evaluator.mine.repository import SourceError, shown
+from evaluator.mine.command import SourceError, shown
 from evaluator.mine.sources import PACKAGES, Harvest, Mining
 from evaluator.result import SourceKind
 from evaluator.study.candidate import DataSource

@@ -21,17 +21,15 @@ from grimoirelab_toolkit.datetime import InvalidDateError, str_to_datetime
 from perceval.backends.core.git import Git as PercevalGit
 from perceval.errors import ParseError
 
+from evaluator.mine.command import GitError, SourceError, checked_url
 from evaluator.mine.filetypes import is_code
 from evaluator.mine.mail import cleaned
 from evaluator.mine.releases import hg_tag, parse_tag
 from evaluator.mine.repository import (
     DamagedError,
-    GitError,
     Origin,
     Repository,
-    SourceError,
     ask_origin,
-    checked_url,
     open_mirror,
     split_identity,
 )
@@ -43,27 +41,27 @@ from evaluator.study.candidate import DataSource
 KIND: SourceKind = "git"
 LOG = (
     *("log", "--no-walk=unsorted", "--stdin"),
-    *("--parents", "--raw", "--numstat", "--no-renames"),
+    *("--numstat", "--no-renames"),
     *("--diff-merges=off", "--no-ext-diff", "--no-textconv", "--no-color", "--no-notes"),
-    *("--no-mailmap", "--encoding=UTF-8", "--pretty=fuller", "--decorate=no", "--date=unix"),
+    *("--no-mailmap", "--encoding=UTF-8", "--decorate=no", "--date=unix"),
+    # What ``--pretty=fuller`` gives of what is kept: the messages are most of a log, and the
+    # parser takes time that grows with the square of a message's lines.
+    "--format=commit %H% P%nAuthor: %an <%ae>%nAuthorDate: %ad%nCommitDate: %cd%n%n    %s",
 )
 PATTERN_SECONDS = 1
 """A catalogue's pattern may take on one tag."""
-CHUNK = 1000
+CHUNK = 2000
 """Commits that one git process reads; what is lost when a run is killed."""
 MOST_PARTS = 100
 """On a shelf; more are joined into one."""
 STATE = {"refs", "branch", "head", "parts", "tags", "undated", "hg_tags", "mailmap", "shallow"}
 UNREADABLE = "git cannot read it"
+ARROW = " => "
 NAME_LENGTH = 40
 """Perceval's parser knows names of SHA-1 only; longer ones are cut for it."""
 LATEST = 1 << 53
 """In seconds; a forged date beyond it would not fit the tables."""
 LARGEST = (1 << 31) - 1
-LONGEST_SUBJECT = 10_000
-"""Characters; the parser takes time that grows with the square of a message's lines."""
-INDENT = "    "
-"""Of a message's lines."""
 
 
 def harvest(source: DataSource, mining: Mining) -> Harvest:
@@ -244,7 +242,8 @@ def _read_chunk(
     # Not the commits' fault, and not to be remembered as such.
     if all(row["reason"].startswith(UNREADABLE) for row in found):
         raise SourceError(f"commit {names[0]}: {found[0]['reason']}")
-    rows = pa.Table.from_pylist(found, schema=COMMITS)
+    columns = {name: [row.get(name) for row in found] for name in COMMITS.names}
+    rows = pa.Table.from_pydict(columns, schema=COMMITS)
     shelf.put("commits", f"some-{_digest(names)}", rows)
 
 
@@ -287,30 +286,23 @@ def _rows(repository: Repository, names: list[str], paths: tuple[str, ...]) -> l
 def _cut_names(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         if line.startswith("commit "):
-            yield " ".join(word[:NAME_LENGTH] for word in line.split()) + "\n"
+            yield " ".join(word[:NAME_LENGTH] for word in line.split())
         else:
             yield line
 
 
 def parse_log(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Rows of :data:`COMMITS` from a log, one commit at a time."""
-    return map(commit_row, PercevalGit.parse_git_log_from_iter(_without_bodies(lines)))
+    return map(commit_row, PercevalGit.parse_git_log_from_iter(_without_arrows(lines)))
 
 
-def _without_bodies(lines: Iterable[str]) -> Iterator[str]:
-    """The log with no more of each message than its first paragraph."""
-    room, begun = LONGEST_SUBJECT, False
+def _without_arrows(lines: Iterable[str]) -> Iterator[str]:
+    """The log with arrows in names of files changed: the parser would take them for renames."""
     for line in lines:
-        if not line.startswith(INDENT):
-            room, begun = LONGEST_SUBJECT, False
+        if ARROW in line and line[0] in "-0123456789":
+            yield line.replace(ARROW, " \u21d2 ")
+        else:
             yield line
-            continue
-        blank = line.isspace()
-        room = 0 if blank and begun else room
-        begun = begun or not blank
-        if room > 0:
-            yield line[:room]
-            room -= len(line)
 
 
 def commit_row(item: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from perceval.backends.core.github import CATEGORY_ISSUE, GitHub, GitHubClient
 
-from evaluator.mine.repository import SourceError
+from evaluator.mine.command import SourceError
 from evaluator.mine.session import checked_address, token
 from evaluator.mine.sources import Harvest, Mining
 from evaluator.mine.tracker import (

@@ -20,7 +20,7 @@ from perceval.backends.core.gitlab import (
     GitLabClient,
 )
 
-from evaluator.mine.repository import SourceError
+from evaluator.mine.command import SourceError
 from evaluator.mine.session import checked_address, token
 from evaluator.mine.sources import Harvest, Mining
 from evaluator.mine.tracker import (

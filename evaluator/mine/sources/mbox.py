@@ -11,7 +11,7 @@ from pathlib import Path
 from perceval.backends.core.mbox import MBox
 
 from evaluator.mine.archive import harvest_boxes
-from evaluator.mine.repository import SourceError, checked_url
+from evaluator.mine.command import SourceError, checked_url
 from evaluator.mine.sources import Harvest, Mining
 from evaluator.result import SourceKind
 from evaluator.study.candidate import DataSource

@@ -20,9 +20,9 @@ from requests.structures import CaseInsensitiveDict
 
 from evaluator.mine import mbox
 from evaluator.mine.archive import Reading, Row, keep_files, usable
+from evaluator.mine.command import SourceError, checked_url, shown
 from evaluator.mine.mail import cleaned, item_row
 from evaluator.mine.perceval_issues import bug, github_issue, gitlab_issue
-from evaluator.mine.repository import SourceError, checked_url, shown
 from evaluator.mine.sources import Harvest, Mining
 from evaluator.mine.sources.git import commit_row
 from evaluator.result import SourceKind

@@ -16,8 +16,8 @@ from perceval.backends.core.pipermail import (
     PipermailList,
 )
 
+from evaluator.mine.command import SourceError
 from evaluator.mine.download import Site, harvest_downloads, month, newest
-from evaluator.mine.repository import SourceError
 from evaluator.mine.sources import Harvest, Mining
 from evaluator.result import SourceKind
 from evaluator.study.candidate import DataSource

@@ -17,16 +17,9 @@ from typing import Any
 import pyarrow as pa
 
 from evaluator.mine.archive import changes, column, usable
+from evaluator.mine.command import GitError, SourceError, checked_url
 from evaluator.mine.mail import LARGEST_BYTES, left_out, message_row
-from evaluator.mine.repository import (
-    GitError,
-    Origin,
-    Repository,
-    SourceError,
-    ask_origin,
-    checked_url,
-    open_mirror,
-)
+from evaluator.mine.repository import Origin, Repository, ask_origin, open_mirror
 from evaluator.mine.shelf import Shelf
 from evaluator.mine.sources import MESSAGES, Harvest, Mining
 from evaluator.result import SourceKind
