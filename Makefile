@@ -3,6 +3,9 @@
 # make bench      speed and memory beside the peers, as ratios, on a repository made for it
 # make bench-mine the same on the repositories of the study (or BENCH='--repo PATH …')
 # make equality   what is mined, commit by commit, beside what plain Perceval gives
+# make bench-kill mining that is killed over and over, beside mining that is not
+# make bench-scale one Dask worker, two, and one that is killed
+# make fuzz       hostile input against everything that reads others' data: crashes, silent losses
 # make lock       new locks (needs uv)
 
 .DEFAULT_GOAL := evaluate
@@ -47,6 +50,18 @@ bench-mine: $(VENV)/.test
 .PHONY: equality
 equality: $(VENV)/.test
 	$(BIN)/python tests/bench/equality.py $(BENCH)
+
+.PHONY: bench-kill
+bench-kill: $(VENV)/.test
+	$(BIN)/python -m tests.bench.kill
+
+.PHONY: bench-scale
+bench-scale: $(VENV)/.test
+	$(BIN)/python tests/bench/scale.py $(BENCH)
+
+.PHONY: fuzz
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.bench.fuzz --seconds 480
 
 .PHONY: lock
 lock:

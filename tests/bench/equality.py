@@ -27,6 +27,7 @@ from evaluator.mine.sources import Mining
 from evaluator.mine.sources.git import commit_row, harvest
 from evaluator.study.candidate import DataSource
 
+MOST_SHOWN = 1000
 METADATA = ("authored", "committed", "parents", "subject")
 COUNTS = ("files", "files_code", "lines_added", "lines_removed")
 
@@ -43,9 +44,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="evaluate-equality-") as folder:
             found = compared(url, Path(folder))
         said = ", ".join(f"{number} {what}" for what, number in sorted(found.items()))
-        print(f"{'/'.join(url.rstrip('/').split('/')[-2:])}: {said}", flush=True)
+        print(f"{'/'.join(url.rstrip('/').split('/')[-2:])}: {said}"[:MOST_SHOWN], flush=True)
         total += found
-    print(f"all: {', '.join(f'{number} {what}' for what, number in sorted(total.items()))}")
+    print(f"all: {', '.join(f'{n} {what}' for what, n in sorted(total.items()))}"[:MOST_SHOWN])
     return int(any(what.startswith("UNEQUAL") for what in total))
 
 
@@ -53,7 +54,8 @@ def compared(url: str, folder: Path) -> Counter[str]:
     mining = Mining(Git(allow_local=True), Cache(folder), TODAY, allow_local=True)
     source = DataSource(id="equality", backend="git", url=url)
     found = harvest(source, mining)
-    rows: pa.Table = mining.shelf(source).get(found.parts[0])
+    shelf = mining.shelf(source)
+    rows = pa.concat_tables(shelf.get(part) for part in found.parts)
     ours = {row["key"]: row for row in rows.to_pylist()}
     with mining.cache.mirror_of(url) as mirror:
         plain = PercevalGit(url, str(mirror.path))
