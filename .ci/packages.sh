@@ -12,6 +12,7 @@ pdftotext:poppler-utils
 ocf-tester:resource-agents
 xmllint:libxml2-utils
 public-inbox-httpd:public-inbox
+openssl:openssl
 unshare:util-linux
 ip:iproute2"
 missing=""
