@@ -124,7 +124,8 @@ class Git:
         self._stopped.set()
         for process in list(self._live):
             process.kill()
-        self.readers.shutdown(cancel_futures=True)
+        # What waits is not cancelled, since nobody would tell who waits for it: it ends by itself.
+        self.readers.shutdown()
 
     def run(
         self,

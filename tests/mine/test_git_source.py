@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+import time
+from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
 from perceval.backends.core.git import Git as PercevalGit
 
-from evaluator.mine.command import SourceError
+from evaluator.mine.command import Git, SourceError
 from evaluator.mine.sources import Mining
 from evaluator.mine.sources.git import harvest
 from tests.mine.conftest import EPOCH, HISTORY, fast_import, rows_of, source
@@ -181,3 +184,18 @@ def test_addresses_that_a_catalogue_may_not_name(url: str, tmp_path: Path, minin
 def test_reasons_show_no_credentials_and_no_terminal_escapes() -> None:
     reason = str(SourceError("fatal: \x1b[2Jhttps://me:secret@example.net/x not found\n"))
     assert reason == "fatal: [2Jhttps://example.net/x not found"
+
+
+def test_stopping_leaves_nobody_waiting() -> None:
+    git, gate = Git(1), threading.Event()
+    git.readers.submit(gate.wait, 10)
+    queued = [git.readers.submit(git.run, "version") for _ in range(3)]
+    stopping = threading.Thread(target=git.stop)
+    stopping.start()
+    while not git.stopped:
+        time.sleep(0.01)
+    gate.set()
+    # As whoever reads a history waits for them: none may be cancelled in silence.
+    assert not wait(queued, timeout=10).not_done
+    assert all("interrupted" in str(reader.exception()) for reader in queued)
+    stopping.join()
