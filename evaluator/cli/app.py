@@ -1,0 +1,53 @@
+"""The command's frame: its help, and options that may stand before a command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from evaluator.findings import EvaluationError, Finding, allowed_values
+
+EPILOG = """
+Exit codes: 0 ok; 1 findings at or above a limit; 2 usage, invalid input or unwritable output;
+3 a source unavailable; 4 cluster build or check failed; 70 internal error; 130 interrupted.
+Options whose help names a variable can be set in the environment too; what is typed wins.
+"""
+
+
+class OptionsAnywhere(TyperGroup):
+    """Hands options that stand before a command on to it, ahead of the command's own.
+
+    So ``evaluate --criteria a.yml rank`` is ``evaluate rank --criteria a.yml``, and what is typed
+    there outranks the environment too.
+    """
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        typed = [
+            f"{parameter.opts[0]}={ctx.params[parameter.name]}"
+            for parameter in self.get_params(ctx)
+            if parameter.name in ctx.params
+            and ctx.get_parameter_source(parameter.name).name == "COMMANDLINE"
+        ]
+        return name, command, [*typed, *rest]
+
+
+app = typer.Typer(
+    cls=OptionsAnywhere,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Choose free software for a service, defend the choice, and get the cluster to run it.",
+    epilog=EPILOG,
+)
+
+
+def unknown(what: str, typed: str, known: Iterable[str]) -> EvaluationError:
+    """The error for a name that nothing has."""
+    remedy = allowed_values(typed, known, most=40)
+    return EvaluationError(Finding(f"unknown-{what}", f"unknown {what} {typed!r}", remedy=remedy))

@@ -1,0 +1,165 @@
+"""Commands on a study: everything, or one stage of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evaluator import display
+from evaluator.cli.app import app, unknown
+from evaluator.cli.options import (
+    AsOfOption,
+    CriteriaOption,
+    FormatOption,
+    OutOption,
+    SeedOption,
+    SiteOption,
+    SnapshotOption,
+)
+from evaluator.pipeline import DEFAULT_SEED, Analysis, Run, load
+from evaluator.result import StackResult
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from evaluator import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def main_command(
+    context: typer.Context,
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    out: OutOption = Path("."),
+    seed: SeedOption = DEFAULT_SEED,
+    format: FormatOption = display.Format.table,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_version, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Run everything: ranking on the terminal; report.html, report.pdf and bundle/ in --out."""
+    if context.invoked_subcommand is not None:
+        return
+    run = _run(criteria, site, snapshot, as_of, seed)
+    winner = run.evaluation.winner
+    display.ranking(run, format)
+    with display.progress("writing the report"):
+        written = run.report(out)
+    if winner is not None and winner.deployable:
+        written.append(run.bundle(out / "bundle"))
+    else:
+        _no_bundle(winner, out / "bundle")
+    display.written(written, format)
+
+
+def _run(
+    criteria: str, site: str | None, snapshot: str | None, as_of: dt.date | None, seed: int
+) -> Run:
+    """Load and evaluate; say on stderr what a reader must know of this run."""
+    run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
+    for text in run.evaluation.notes:
+        display.note(f"Note: {text}")
+    return run
+
+
+def _no_bundle(winner: StackResult | None, folder: Path) -> None:
+    """Say why no bundle was written, and that an older one is not of this run."""
+    if winner is not None:
+        display.note(f"No bundle: there is no deployment profile for {winner.id!r} yet.")
+    if (folder / "manifest.json").exists():
+        display.note(f"{folder} is of an earlier run and does NOT belong to this result.")
+
+
+@app.command()
+def rank(
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    seed: SeedOption = DEFAULT_SEED,
+    format: FormatOption = display.Format.table,
+) -> None:
+    """Rank the stacks, and the components within their roles."""
+    display.ranking(_run(criteria, site, snapshot, as_of, seed), format)
+
+
+@app.command()
+def metrics(
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    format: FormatOption = display.Format.table,
+    candidate: Annotated[
+        list[str] | None, typer.Option("--candidate", help="Only this candidate (repeatable).")
+    ] = None,
+) -> None:
+    """Print the metrics of every candidate, with n, window, outcome and source."""
+    analysis = load(criteria, site=site, snapshot=snapshot)
+    run = analysis.run(as_of=as_of)
+    display.metrics(run, format, _known_candidates(analysis, candidate))
+
+
+def _known_candidates(analysis: Analysis, typed: list[str] | None) -> list[str]:
+    known = analysis.study.candidates
+    for name in typed or ():
+        if name not in known:
+            raise unknown("candidate", name, known)
+    return typed or list(known)
+
+
+@app.command()
+def report(
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    out: OutOption = Path("."),
+    seed: SeedOption = DEFAULT_SEED,
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Write report.pdf too.")] = True,
+) -> None:
+    """Write the selection report: report.html and report.pdf."""
+    run = _run(criteria, site, snapshot, as_of, seed)
+    with display.progress("writing the report"):
+        written = run.report(out, ("html", "pdf") if pdf else ("html",))
+    display.written(written, display.Format.table)
+
+
+@app.command()
+def bundle(
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    out: OutOption = Path("bundle"),
+    seed: SeedOption = DEFAULT_SEED,
+    stack: Annotated[
+        str | None, typer.Option("--stack", help="Render this stack instead of the winner.")
+    ] = None,
+) -> None:
+    """Write the deploy bundle of the winner, or of another deployable stack."""
+    run = _run(criteria, site, snapshot, as_of, seed)
+    if stack and (chosen := run.evaluation.find(stack)) and chosen.outcome == "removed":
+        display.note(f"Note: the criteria removed {stack!r}: {'; '.join(chosen.reasons)}.")
+    display.written([run.bundle(out, stack)], display.Format.table)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a criteria file, for completion in editors."""
+    import json
+
+    from evaluator.study.model import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, sort_keys=True))
