@@ -9,10 +9,13 @@ from typing import Any
 
 from evaluator.metrics import MetricTable
 from evaluator.rank import Ranking, effective_weights
+from evaluator.rank.methods import all_methods
 from evaluator.result import (
     SCHEMA_VERSION,
     ComponentResult,
+    DecisionRow,
     Evaluation,
+    MethodRow,
     StackResult,
     WeightRow,
 )
@@ -54,6 +57,12 @@ def assemble(
         },
         selection=order.selection,
         weights=_weights(study),
+        methods=_methods(study, ranking),
+        decision=DecisionRow(
+            rule=criteria.decision.rule,
+            tell_apart=criteria.decision.tell_apart,
+            weight_spread=criteria.decision.weight_spread,
+        ),
         agreement=ranking.agreement,
         coverage=scores.coverage,
         metrics=table.rows,
@@ -189,4 +198,20 @@ def _weights(study: Study) -> list[WeightRow]:
             reason=c.reason,
         )
         for c in study.criteria.criteria
+    ]
+
+
+def _methods(study: Study, ranking: Ranking) -> list[MethodRow]:
+    known = all_methods()
+    return [
+        MethodRow(
+            id=entry.name,
+            name=known[entry.name].name,
+            index=known[entry.name].index,
+            best=known[entry.name].best,
+            parameters=entry.parameters,
+            source=entry.source,
+            refused=ranking.refused.get(entry.name, ""),
+        )
+        for entry in study.criteria.methods
     ]

@@ -19,6 +19,7 @@ import pandas as pd
 
 from evaluator.assembly import assemble
 from evaluator.content import shipped_snapshot
+from evaluator.files import write_whole
 from evaluator.findings import EvaluationError, Finding
 from evaluator.metrics import MetricTable, all_metrics, measure
 from evaluator.mine.sources import backends
@@ -156,6 +157,11 @@ class Run:
         return write_report(
             self.evaluation, self.analysis.study, cluster, Path(folder), formats=formats
         )
+
+    def save(self, folder: str | Path = ".") -> Path:
+        """Write ``run.json``: the whole result, for ``evaluate diff`` and ``--fail-on``."""
+        content = self.evaluation.model_dump_json(indent=1) + "\n"
+        return write_whole(Path(folder) / "run.json", content.encode())
 
     def bundle(self, folder: str | Path = "bundle", stack: str | None = None) -> Path:
         """Write the deploy bundle of the winner, or of another deployable stack.

@@ -55,7 +55,7 @@ def main_command(
     winner = run.evaluation.winner
     display.ranking(run, format)
     with display.progress("writing the report"):
-        written = run.report(out)
+        written = [*run.report(out), run.save(out)]
     if winner is not None and winner.deployable:
         written.append(run.bundle(out / "bundle"))
     else:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from evaluator.rank.consensus import Ranks, consensus, kendall_w
-from evaluator.rank.methods import VECTORISED, Array, by_library, ranks
+from evaluator.findings import EvaluationError, Finding, allowed_values
+from evaluator.rank.consensus import consensus, kendall_w
+from evaluator.rank.methods import Judgement, Method, all_methods, judge, parameters_of, ranks
+from evaluator.rank.panel import Panel
+from evaluator.rank.problem import Array, Problem, Ranks
 from evaluator.rank.uncertainty import acceptability, draw_values, draw_weights
 from evaluator.result import CriterionValue
 from evaluator.study.criteria import Criteria, Criterion
 
-__all__ = ["Ranking", "effective_weights", "rank"]
+__all__ = ["Ranking", "chosen_methods", "effective_weights", "problem_of", "rank"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Ranking:
 
     Arrays have one entry per contender in the order of ``names``; ``acceptability[i, r]`` is the
     share of draws that rank contender i at r + 1, ``beats[i, j]`` the share that rank i above j.
+    ``method_scores`` are on the scale where 1 is the best (:meth:`Method.towards_one`).
     ``score_low`` and ``score_high`` hold 5 % to 95 % of the draws, and the score itself, which uses
     the typed weights and the middles of intervals.  ``reference_scores`` are those of the
     alternatives that only span the scales.
@@ -38,6 +43,8 @@ class Ranking:
     method_ranks: dict[str, Ranks]
     agreement: float | None
     reference_scores: dict[str, float]
+    refused: dict[str, str] = field(default_factory=dict)
+    """Methods that could not take the matrix, with the reason."""
 
 
 def effective_weights(criteria: Criteria) -> dict[str, float]:
@@ -46,6 +53,30 @@ def effective_weights(criteria: Criteria) -> dict[str, float]:
     raw = {c.id: c.weight * factors.get(c.group, 1.0) for c in criteria.criteria}
     total = sum(raw.values())
     return {key: value / total for key, value in raw.items()} if total > 0 else raw
+
+
+def problem_of(
+    criteria: Criteria,
+    columns: Sequence[Criterion],
+    rows: Mapping[str, Sequence[CriterionValue]],
+    names: Sequence[str],
+) -> Problem:
+    """The decision problem of a study: alternatives by name, weights after the attitude."""
+    weights = effective_weights(criteria)
+    shape = (len(names), len(columns))
+    given = np.array([weights[c.id] for c in columns])
+    low = np.array([[v.low for v in rows[n]] for n in names]).reshape(shape)
+    high = np.array([[v.high for v in rows[n]] for n in names]).reshape(shape)
+    return Problem(
+        alternatives=tuple(names),
+        criteria=tuple(c.id for c in columns),
+        maximise=np.array([c.direction == "max" for c in columns], dtype=bool),
+        weights=given / given.sum() if given.sum() > 0 else given,
+        values=np.array([[_point(v) for v in rows[n]] for n in names]).reshape(shape),
+        low=np.minimum(low, high),
+        high=np.maximum(low, high),
+        assumed=np.array([[v.assumed for v in rows[n]] for n in names], dtype=bool).reshape(shape),
+    )
 
 
 def rank(
@@ -65,34 +96,44 @@ def rank(
 
     ``parts`` holds the interval of each component behind a cell, as ``rows`` is laid out; what
     alternatives share is then drawn once for all of them.  Without it every cell is drawn alone.
+
+    Raises
+    ------
+    EvaluationError
+        When a method's parameters are wrong, or every method refuses the matrix.
     """
     everyone = [*contenders, *(name for name in rows if name not in contenders)]
     count, draws = len(contenders), criteria.decision.draws
-    shared = effective_weights(criteria)
-    sign = np.array([1.0 if c.direction == "max" else -1.0 for c in columns])
-    weights = np.array([shared[c.id] for c in columns])
-    shape = (len(everyone), len(columns))
-    point = np.array([[_point(v) for v in rows[n]] for n in everyone]).reshape(shape) * sign
-    ends = np.array([[(v.low, v.high) for v in rows[n]] for n in everyone]).reshape(*shape, 2)
-    ends = ends * sign[:, None]
-    low, high = ends.min(axis=-1), ends.max(axis=-1)
-    methods: list[str] = [m.name for m in criteria.methods]
-    useful = (weights > 0) & ((np.ptp(point, axis=0) > 0) if everyone else False)
+    problem = problem_of(criteria, columns, rows, everyone)
+    chosen = chosen_methods(criteria, problem)
+    useful = (problem.weights > 0) & ((np.ptp(problem.values, axis=0) > 0) if everyone else False)
     if not useful.any():
-        return _undecided(list(contenders), methods)
-    kept = weights[useful] / weights[useful].sum()
-    indices = {m: by_library(m, point[:, useful], kept) for m in methods}
-    method_ranks = {m: ranks(index[:count]) for m, index in indices.items()}
-    stacked = np.stack([method_ranks[m] for m in methods])
-    mean = np.mean([indices[m] for m in methods], axis=0)
+        return _undecided(list(contenders), [method.id for method, _ in chosen])
+    narrowed = problem.columns(useful)
+    judged = [judge(narrowed, method, parameters) for method, parameters in chosen]
+    refused = {j.method.id: j.refused for j in judged if j.scores is None}
+    answers = {
+        j.method.id: j.method.towards_one(j.scores, j.parameters)
+        for j in judged
+        if j.scores is not None
+    }
+    panel = Panel(tuple((m, p) for m, p in chosen if m.many is not None and m.id in answers))
+    if not panel.members:
+        raise EvaluationError([_nobody_left(j) for j in judged])
+    method_ranks = {
+        j.method.id: ranks(-j.ranks[:count].astype(float)) for j in judged if j.ranks is not None
+    }
+    stacked = np.stack(list(method_ranks.values()))
+    mean = np.mean(list(answers.values()), axis=0)
     # a column that is constant at the points may still vary inside the intervals
-    alive = (weights > 0) & (np.ptp(low, axis=0) + (high - low).max(axis=0) > 0)
-    varied = draw_weights(weights[alive], criteria.decision.weight_spread, rng, draws)
+    spread = np.ptp(problem.low, axis=0) + (problem.high - problem.low).max(axis=0)
+    alive = (problem.weights > 0) & (spread > 0)
+    varied = draw_weights(problem.weights[alive], criteria.decision.weight_spread, rng, draws)
     taken = np.flatnonzero(alive).tolist()
     behind = parts or {n: [{n: (v.low, v.high)} for v in rows[n]] for n in everyone}
     cells = [[behind[n][j] for j in taken] for n in everyone]
-    values = draw_values([columns[j] for j in taken], cells, rng, draws) * sign[alive]
-    drawn = np.stack([VECTORISED[m](values, varied)[:, :count] for m in methods])
+    values = draw_values([columns[j] for j in taken], cells, rng, draws)
+    drawn = panel.indices(values, varied, problem.maximise[alive])[..., :count]
     drawn_mean = drawn.mean(axis=0)
     drawn_ranks = consensus(ranks(drawn), drawn_mean)
     return Ranking(
@@ -103,11 +144,50 @@ def rank(
         score_high=np.maximum(np.quantile(drawn_mean, 0.95, axis=0), mean[:count]),
         acceptability=acceptability(drawn_ranks),
         beats=(drawn_ranks[:, :, None] < drawn_ranks[:, None, :]).mean(axis=0),
-        method_scores={m: index[:count] for m, index in indices.items()},
+        method_scores={m: index[:count] for m, index in answers.items()},
         method_ranks=method_ranks,
         agreement=kendall_w(stacked),
         reference_scores=dict(zip(everyone[count:], mean[count:].tolist(), strict=True)),
+        refused=refused,
     )
+
+
+def chosen_methods(criteria: Criteria, problem: Problem) -> list[tuple[Method, dict[str, Any]]]:
+    """Each method of a criteria file with all its parameters.
+
+    Raises
+    ------
+    EvaluationError
+        With every method that nobody knows, and every parameter that a method does not take.
+    """
+    known = all_methods()
+    findings: list[Finding] = []
+    chosen = []
+    for entry in criteria.methods:
+        if entry.name not in known:
+            remedy = allowed_values(entry.name, known, most=40)
+            findings.append(
+                Finding("unknown-method", f"unknown method {entry.name!r}", None, remedy)
+            )
+            continue
+        found, wrong = parameters_of(known[entry.name], entry.parameters, problem)
+        findings += [
+            Finding("method-parameter", f"method {entry.name!r}, parameter {name!r}: {text}")
+            for name, text in wrong
+        ]
+        chosen.append((known[entry.name], found))
+    if findings:
+        raise EvaluationError(findings)
+    return chosen
+
+
+def _nobody_left(judgement: Judgement) -> Finding:
+    name = judgement.method.id
+    if judgement.scores is not None:
+        problem = f"{name} has no vectorised form, so nothing can be said under uncertainty"
+        return Finding("no-method-left", problem, None, "add topsis, vikor or weighted_sum")
+    problem = f"{name} refused: {judgement.refused}"
+    return Finding("no-method-left", problem, None, judgement.remedy)
 
 
 def _point(value: CriterionValue) -> float:

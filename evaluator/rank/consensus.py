@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from evaluator.rank.methods import Array, ranks
-
-Ranks = npt.NDArray[np.int64]
+from evaluator.rank.methods import ranks
+from evaluator.rank.problem import Array, Ranks
 
 
 def consensus(method_ranks: Ranks, scores: Array) -> Ranks:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from evaluator.rank.consensus import Ranks
-from evaluator.rank.methods import Array
+from evaluator.rank.problem import Array, Ranks
 from evaluator.score.matrix import aggregate
 from evaluator.study.criteria import Criterion
 

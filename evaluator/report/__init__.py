@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from evaluator.findings import EvaluationError, file_error
+from evaluator.files import write_whole
 from evaluator.result import Evaluation
 from evaluator.study.model import Study
 
@@ -61,21 +59,4 @@ def write_report(
 
     tree = as_tree(build_document(Case(evaluation, study, cluster)))
     render = {"html": render_html, "pdf": render_pdf}
-    return [_write(folder / f"report.{name}", render[name](tree)) for name in formats]
-
-
-def _write(path: Path, content: bytes) -> Path:
-    """Write aside, then rename."""
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(content)
-        os.replace(aside, path)
-    except OSError as error:
-        problem = f"cannot be written: {error.strerror or error}"
-        remedy = "name a folder that you may write to and that has room (--out)"
-        raise EvaluationError(file_error("unwritable-output", path, problem, remedy)) from error
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
-    return path
+    return [write_whole(folder / f"report.{name}", render[name](tree)) for name in formats]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -114,9 +114,10 @@ class EffortRule(Model):
 
 
 class Method(Sourced):
-    """A scikit-criteria method by its name here, with its parameters."""
+    """A decision method (a file of :mod:`evaluator.rank.methods`) with its parameters."""
 
-    name: Literal["topsis", "weighted_sum", "vikor"]
+    name: Identifier
+    parameters: dict[Identifier, Any] = {}
 
 
 class Decision(Sourced):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -165,6 +165,26 @@ class WeightRow(Part):
     reason: str
 
 
+class MethodRow(Part):
+    """A decision method of the criteria file; ``refused`` says why it could not take the matrix."""
+
+    id: str
+    name: str
+    index: str
+    best: Literal["max", "min"]
+    parameters: dict[str, Any]
+    source: list[str]
+    refused: str = ""
+
+
+class DecisionRow(Part):
+    """The decision rule with its parameters, as the criteria file states it."""
+
+    rule: Literal["quality_then_effort", "least_effort"]
+    tell_apart: float
+    weight_spread: float
+
+
 class Selection(Part):
     winner: str | None
     runner_up: str | None
@@ -228,6 +248,8 @@ class Evaluation(Part):
     components: dict[str, list[ComponentResult]]
     selection: Selection
     weights: list[WeightRow]
+    methods: list[MethodRow]
+    decision: DecisionRow
     agreement: float | None
     """Kendall's W of the methods over the ranked stacks, 0 to 1."""
     coverage: float
