@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -24,7 +25,6 @@ from evaluator.mine.command import SourceError, shown
 from evaluator.mine.identities import Identity, is_bot
 from evaluator.mine.session import AbsentError, Session
 from evaluator.mine.sources import ISSUES, Harvest, Mining
-from evaluator.result import SourceKind
 from evaluator.study.candidate import DataSource
 
 MOST_PAGES = 1000
@@ -313,18 +313,25 @@ class Reading:
             self.incomplete = True
             return []
 
-    def harvest(self, kind: SourceKind, backend: type[Any]) -> Harvest:
-        """All parts, joined when they are many.
+    def harvest(
+        self, backend: Any, client: Any, issue: Callable[[dict[str, Any]], Issue], *lists: str
+    ) -> Harvest:
+        """What is new of each list, and all parts, joined when they are many.
 
-        Nothing is ever gone: what a tracker deletes is not in the list of what changed.
+        ``backend`` is one of Perceval's, which asks through ``client``.  Nothing is ever gone: what
+        a tracker deletes is not in the list of what changed.
         """
+        backend._init_client = lambda from_archive=False: client
+        for name in lists:
+            self.read(name, partial(backend.fetch, name), issue)
         if not self._parts:
             raise SourceError("the tracker holds no issue")
         if len(self._parts) > MOST_PARTS:
             self._join()
         return Harvest(
-            kind=kind,
-            backend_version=f"perceval {version('perceval')}, {backend.__name__} {backend.version}",
+            kind="tracker",
+            backend_version=f"perceval {version('perceval')}, "
+            f"{type(backend).__name__} {backend.version}",
             parts=tuple(self._parts),
             head=max(progress.cursor for progress in self._lists.values())[:19] + "Z",
             new=self.new,

@@ -56,6 +56,7 @@ _DOMAIN = Column("domain", CATEGORY, "Mail domain of the author, lower case; emp
 _ORGANISATION = Column(
     "organisation", CATEGORY, "Organisation by the study's dated affiliations; empty when not known"
 )
+_AUTHOR = (_PERSON, _DOMAIN, _ORGANISATION)
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -67,9 +68,7 @@ TABLES: dict[str, Table] = {
             (
                 _SOURCE,
                 Column("commit", pa.int64(), "Keyed hash; the same change in two sources is equal"),
-                _PERSON,
-                _DOMAIN,
-                _ORGANISATION,
+                *_AUTHOR,
                 Column("authored", pa.date32(), "Author date, UTC"),
                 Column("committed", pa.date32(), "Commit date, UTC"),
                 Column("merge", pa.bool_(), "Whether it has more than one parent"),
@@ -89,9 +88,7 @@ TABLES: dict[str, Table] = {
                 Column("message", pa.int64(), "Keyed hash of the Message-ID"),
                 Column("parent", pa.int64(), "Message that it answers, if archived", True),
                 Column("thread", pa.int64(), "Message that began the thread"),
-                _PERSON,
-                _DOMAIN,
-                _ORGANISATION,
+                *_AUTHOR,
                 Column("sent", pa.timestamp("ms", "UTC"), "Date header, UTC, down to the minute"),
                 Column("patch", pa.bool_(), "Whether it carries a patch"),
             ),
@@ -104,9 +101,7 @@ TABLES: dict[str, Table] = {
                 _SOURCE,
                 Column("issue", pa.int64(), "Keyed hash of the issue's address"),
                 Column("kind", CATEGORY, "issue or change_request"),
-                _PERSON,
-                _DOMAIN,
-                _ORGANISATION,
+                *_AUTHOR,
                 Column("opened", pa.timestamp("ms", "UTC"), "When it was opened, to the minute"),
                 Column(
                     "first_response",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import json
 import os
 import shutil
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ from evaluator.mine.tracker import whole
 from evaluator.study.candidate import DataSource
 from tests.mine.hostile import Choices
 from tests.mine.oracle import Tally, counted, mining_in, shelved
+from tests.mine.serving import Quiet, serving
 
 # --- trackers --------------------------------------------------------------------------------
 
@@ -81,31 +80,17 @@ class Tracker:
 
 
 @contextmanager
-def serving(tracker: Tracker) -> Iterator[str]:
+def answering(tracker: Tracker) -> Iterator[str]:
     """The address of a server on this machine that answers for the tracker."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             body = json.dumps(tracker.answer(parts.path, parts.query)).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.respond(body, headers={"Content-Type": "application/json"})
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as address:
+        yield address
 
 
 def odd(value: Any, choose: Choices) -> Any:
@@ -132,7 +117,7 @@ def issues(content: bytes, place: Path) -> Tally:
     tracker = Tracker(listed, odd(SAID, choose), odd([{"when": LATER, "changes": []}], choose))
     environment = {k: v for k, v in os.environ.items() if "TOKEN" not in k and "API_KEY" not in k}
     with (
-        serving(tracker) as address,
+        answering(tracker) as address,
         mining_in(place) as mining,
         mock.patch.object(session, "PAUSES", ()),
         mock.patch.dict(os.environ, environment, clear=True),

@@ -23,6 +23,7 @@ from evaluator.mine.command import SourceError
 from evaluator.mine.mail import LARGEST_BYTES
 from evaluator.mine.sources import Harvest, Mining, backends
 from tests.mine.conftest import harvest, letter, rows_of, source
+from tests.mine.serving import Quiet, serving
 
 
 def box(*letters: bytes) -> bytes:
@@ -409,7 +410,7 @@ def site(folder: Path) -> Iterator[Archiver]:
     archiver = Archiver(folder)
     archiver.links()
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
+    class Shown(Quiet):
         def __init__(self, *arguments: object) -> None:
             super().__init__(*arguments, directory=str(folder))  # type: ignore[arg-type]
 
@@ -429,21 +430,11 @@ def site(folder: Path) -> Iterator[Archiver]:
                 content = (folder / months[name]).read_bytes()
             if not content.startswith(b"\x1f\x8b"):
                 content = gzip.compress(content)
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.respond(content)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        archiver.url = f"http://127.0.0.1:{server.server_port}/"
+    with serving(Shown) as address:
+        archiver.url = f"{address}/"
         yield archiver
-        server.shutdown()
-        thread.join()
 
 
 def test_pipermail(site: Archiver, mining: Mining) -> None:

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import http.server
 import json
 import pickle
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +23,7 @@ from evaluator.mine.command import SourceError
 from evaluator.mine.mbox import Bounded, opened
 from evaluator.mine.sources import Harvest, Mining, perceval_json
 from tests.mine.conftest import harvest, letter, rows_of, source
+from tests.mine.serving import Quiet, serving
 from tests.mine.test_archives import peak_of
 
 BACKEND = "perceval-json"
@@ -410,23 +409,12 @@ def tracker(request: pytest.FixtureRequest) -> Iterator[str]:
     asked.clear()
     answers = request.param
 
-    class Quiet(http.server.BaseHTTPRequestHandler):
+    class Answering(Quiet):
         def do_GET(self) -> None:
-            content = json.dumps(answers(urlsplit(self.path).path)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.respond(json.dumps(answers(urlsplit(self.path).path)).encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(Answering) as address:
+        yield address
 
 
 ISSUE = {

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
-import http.server
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from evaluator.mine.command import SourceError
 from evaluator.mine.shelf import Shelf
 from evaluator.mine.sources import ISSUES, Harvest, Mining
 from tests.mine.conftest import harvest, rows_of, source
+from tests.mine.serving import Quiet, serving
 
 Query = Mapping[str, list[str]]
 Answer = tuple[int, Mapping[str, str], Any]
@@ -59,41 +60,25 @@ class Site:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Callable[[str, Query], Answer]], Site]]:
-    servers = []
+    with ExitStack() as servers:
 
-    def start(truth: Callable[[str, Query], Answer]) -> Site:
-        site = Site(truth)
+        def start(truth: Callable[[str, Query], Answer]) -> Site:
+            site = Site(truth)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                site.asked.append(self.path)
-                site.headers.append({k.lower(): v for k, v in self.headers.items()})
-                parts = urlsplit(self.path)
-                answer = site.fault(self.path) or site.truth(parts.path, parse_qs(parts.query))
-                status, headers, content = answer
-                body = content if isinstance(content, bytes) else json.dumps(content).encode()
-                self.send_response(status)
-                for name, value in {"Content-Type": "application/json", **headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+            class Handler(Quiet):
+                def do_GET(self) -> None:
+                    site.asked.append(self.path)
+                    site.headers.append({k.lower(): v for k, v in self.headers.items()})
+                    parts = urlsplit(self.path)
+                    answer = site.fault(self.path) or site.truth(parts.path, parse_qs(parts.query))
+                    status, headers, content = answer
+                    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+                    self.respond(body, status, {"Content-Type": "application/json", **headers})
 
-            def log_message(self, *_: object) -> None:
-                pass
+            site.address = servers.enter_context(serving(Handler))
+            return site
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        servers.append((server, thread))
-        site.address = f"http://127.0.0.1:{server.server_port}"
-        return site
-
-    yield start
-    for server, thread in servers:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        yield start
 
 
 def page_of(
@@ -768,7 +753,7 @@ def test_a_server_that_drips_is_left(mining: Mining, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(session, "ANSWER_SECONDS", 0.3)
     done = threading.Event()
 
-    class Dripping(http.server.BaseHTTPRequestHandler):
+    class Dripping(Quiet):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Length", "100000")
@@ -779,17 +764,10 @@ def test_a_server_that_drips_is_left(mining: Mining, monkeypatch: pytest.MonkeyP
                 except OSError:
                     return
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with serving(Dripping) as address:
         with pytest.raises(SourceError, match="took longer than"):
-            harvest(source(f"http://127.0.0.1:{server.server_port}{GITHUB}", "github"), mining)
+            harvest(source(f"{address}{GITHUB}", "github"), mining)
         done.set()
-        server.shutdown()
-        thread.join()
 
 
 def test_an_interrupted_run_asks_no_more(github: GitHubData, mining: Mining) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -75,9 +74,7 @@ def harvest(source: DataSource, mining: Mining) -> Harvest:
     base = f"{place.scheme}://{place.netloc}{place.path.rstrip('/')}"
     backend = BugzillaREST(base, max_bugs=PAGE)
     client = _Client(reading, base, place.hostname or "", scope)
-    backend._init_client = lambda from_archive=False: client
-    reading.read(CATEGORY_BUG, partial(backend.fetch, CATEGORY_BUG), client.issue)
-    return reading.harvest(KIND, BugzillaREST)
+    return reading.harvest(backend, client, client.issue, CATEGORY_BUG)
 
 
 class _Client(Guarded, BugzillaRESTClient):  # type: ignore[misc]  # Perceval ships no types

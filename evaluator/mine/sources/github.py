@@ -11,7 +11,6 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from perceval.backends.core.github import CATEGORY_ISSUE, GitHub, GitHubClient
@@ -66,9 +65,7 @@ def harvest(source: DataSource, mining: Mining) -> Harvest:
     backend = GitHub(found["owner"], found["name"], base_url=base)
     address = f"{place.scheme}://{place.netloc}/{found['owner']}/{found['name']}"
     client = _Client(reading, backend, address, place.hostname or "")
-    backend._init_client = lambda from_archive=False: client
-    reading.read(CATEGORY_ISSUE, partial(backend.fetch, CATEGORY_ISSUE), client.issue)
-    return reading.harvest(KIND, GitHub)
+    return reading.harvest(backend, client, client.issue, CATEGORY_ISSUE)
 
 
 class _Client(Guarded, GitHubClient):  # type: ignore[misc]  # Perceval ships no types

@@ -10,7 +10,6 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from perceval.backends.core.gitlab import (
@@ -71,10 +70,7 @@ def harvest(source: DataSource, mining: Mining) -> Harvest:
     backend = GitLab(found["groups"].replace("/", "%2F"), found["name"], base_url=base)
     address = f"{base}/{found['groups']}/{found['name']}"
     client = _Client(reading, backend, address, place.hostname or "")
-    backend._init_client = lambda from_archive=False: client
-    for category in (CATEGORY_ISSUE, CATEGORY_MERGE_REQUEST):
-        reading.read(category, partial(backend.fetch, category), client.issue)
-    return reading.harvest(KIND, GitLab)
+    return reading.harvest(backend, client, client.issue, CATEGORY_ISSUE, CATEGORY_MERGE_REQUEST)
 
 
 class _Client(Guarded, GitLabClient):  # type: ignore[misc]  # Perceval ships no types
