@@ -354,7 +354,7 @@ def test_100_mb_in_a_line_of_mail(tmp_path: Path, mining: Mining) -> None:
 def test_a_tracker_s_entry_that_changed_in_1970_is_a_row(tmp_path: Path, mining: Mining) -> None:
     dates = {"created_at": "1970-01-01T00:00:00Z", "updated_at": "1970-01-01T00:00:00Z"}
     entries = [answers.ENTRY, answers.ENTRY | {"number": 2, "comments": 0} | dates]
-    with answers.serving(answers.Tracker(entries, [])) as address:
+    with answers.answering(answers.Tracker(entries, [])) as address:
         place = source(f"{address}/owner/project", "github")
         assert rows_of(place, mining, "issues").num_rows == 2
 
