@@ -390,6 +390,31 @@ def test_mine_names_what_failed_and_keeps_the_rest(
     }
 
 
+def test_mine_says_when_silence_does_not_count_and_when_nothing_was_written(
+    evaluate: Evaluate,
+    mining_study: Callable[[dict[str, str]], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_DATE", "2020-01-02T12:00:00Z")
+    study = mining_study({"made-good": f"file://{repository(tmp_path / 'good', commits=2)}"})
+    command = (
+        "mine", "--criteria", str(study), "--out", "new", "--cache", str(tmp_path / "cache"),
+        "--allow-local", "--source=made-good",
+    )  # fmt: skip
+    code, out, err = evaluate(*command)
+    assert code == 0
+    assert "wrote new/" in out
+    assert "Note: the snapshot is as of its newest item, 2020-01-02" in err
+    code, out, err = evaluate(*command)
+    assert "no new items; the snapshot stays as it is" in out
+    assert "wrote" not in out
+    code, out, err = evaluate(*command, "--as-of", "2026-01-01")
+    assert code == 0
+    assert "newest item" not in err
+
+
 def test_mine_of_nothing_writes_nothing(
     evaluate: Evaluate, mining_study: Callable[[dict[str, str]], Path], tmp_path: Path
 ) -> None:

@@ -97,8 +97,9 @@ def mine(
             identities=known or (),
             public_domains=study.catalogue.domains(),
         )
-    display_mining.mined(mined)
-    display.written([out], display.Format.table)
+    display_mining.mined(mined, dated=as_of is not None)
+    if mined.changed:
+        display.written([out], display.Format.table)
     if failed := failures(mined):
         raise EvaluationError(failed, ExitCode.UNAVAILABLE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -54,8 +55,11 @@ def mining() -> Iterator[Progress]:
         yield LiveBars(bars)
 
 
-def mined(found: Mined) -> None:
-    """Print what became of each source."""
+STALE = dt.timedelta(days=90)
+
+
+def mined(found: Mined, *, dated: bool) -> None:
+    """Print what became of each source; ``dated`` says that the user chose the snapshot's date."""
     console, table = terminal(), Table(box=None, pad_edge=False)
     numbers = ("items", "new", "gone", "dropped")
     for name in ("source", "outcome", *numbers, "first", "last", "reason"):
@@ -75,11 +79,18 @@ def mined(found: Mined) -> None:
     console.print(table)
     quality(found.quality)
     console.print(_summary(found), soft_wrap=True)
+    newest = max((row.last for row in found.rows if row.last), default=None)
+    today = max((row.retrieved for row in found.rows if row.retrieved), default=None)
+    if newest and today and not dated and today - newest > STALE:
+        note(
+            f"Note: the snapshot is as of its newest item, {newest}. If nothing has happened since, "
+            f"give --as-of {today}, so that the silence counts."
+        )
 
 
 def _summary(found: Mined) -> str:
     new, gone = sum(found.new.values()), sum(found.gone.values())
-    said = [f"{new} new items" if new else "nothing new"]
+    said = [f"{new} new items" if new else "no new items"]
     if gone:
         rewritten = ", ".join(name for name, number in found.gone.items() if number)
         said.append(f"{gone} gone (rewritten or withdrawn: {rewritten})")
