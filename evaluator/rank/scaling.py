@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from evaluator.rank.problem import Array
+from evaluator.rank.problem import Array, Mask
 
 
 def vector(values: Array) -> Array:
@@ -43,7 +43,7 @@ def _divide(values: Array, by: Array) -> Array:
     return np.asarray(values / np.where(by == 0, 1.0, by))
 
 
-def towards_best(values: Array, maximise: Array) -> Array:
+def towards_best(values: Array, maximise: Array | Mask) -> Array:
     """Each column from 0, its worst, to 1, its best; without range it is 1, since none falls short.
 
     ``maximise`` has shape ``(m,)``.

@@ -14,14 +14,16 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import math
 import pkgutil
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
+from evaluator.rank.methods.choices import ByCriterion
 from evaluator.rank.problem import Array, Problem, Ranks
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Verdict",
     "all_methods",
     "find_method",
+    "for_criteria",
     "judge",
     "method",
     "parameters_of",
@@ -40,6 +43,12 @@ __all__ = [
 
 DIGITS = 10
 """Indices that agree to so many decimals are equal; see :func:`ranks`."""
+
+LARGEST = 1e150
+"""Columns whose values are all beyond this, or all within its inverse, are refused."""
+
+FEW, BLOCK = 24, 8192
+"""Alternatives up to which places are counted, and draws at a time that stay in the cache."""
 
 
 class Refusal(ValueError):  # noqa: N818 - it is an answer, with its reason, rather than an error
@@ -104,11 +113,15 @@ class Method:
     """``many(values, weights, maximise, parameters)``: index for each draw, ``(draws, n)``; values
     have shape ``(n, m)`` (the same in all draws) or ``(draws, n, m)``, weights ``(draws, m)``."""
     formula: str
+    compares: bool = True
+    """Whether its index only tells alternatives apart, by values and weights.  It is then refused,
+    before the method is asked, where nothing differs, and the method never sees a criterion without
+    weight; other methods rate a lone alternative too, or have weights of their own."""
 
     def towards_one(self, scores: Array, parameters: Mapping[str, Any]) -> Array:
         """Scores on a scale where 1 is the best: by the index's bounds, else by their own range.
 
-        Works along the last axis; without range everything is 1.
+        Works along the last axis; without range everything is 1, and what is no number stays so.
         """
         bounds = self.bounds(parameters)
         if bounds is not None:
@@ -117,7 +130,7 @@ class Method:
         sign = 1.0 if self.best == "max" else -1.0
         low = (sign * scores).min(axis=-1, keepdims=True)
         span = (sign * scores).max(axis=-1, keepdims=True) - low
-        return np.where(span > 0, (sign * scores - low) / np.where(span > 0, span, 1.0), 1.0)
+        return np.where(span == 0, 1.0, (sign * scores - low) / np.where(span == 0, 1.0, span))
 
 
 @dataclass(frozen=True)
@@ -152,6 +165,7 @@ def method(
     aliases: tuple[str, ...] = (),
     bounds: tuple[float, float] | Bounds | None = None,
     many: Many | None = None,
+    compares: bool = True,
 ) -> Callable[[Function], Function]:
     """Register a method; its formula is the first paragraph of the function's docstring."""
 
@@ -173,6 +187,7 @@ def method(
             bounds if callable(bounds) else _always(bounds),
             many,
             formula,
+            compares,
         )
         _METHODS[id] = found
         return function
@@ -222,11 +237,36 @@ def _names(method: Method) -> str:
     return ", ".join(method.parameters) or "none"
 
 
+def for_criteria(parameters: Mapping[str, Any], criteria: Sequence[str]) -> dict[str, Any]:
+    """A method's parameters for some of the criteria: what is given by criterion follows them."""
+    return {
+        name: ByCriterion.of(given, criteria) if isinstance(given, ByCriterion) else given
+        for name, given in parameters.items()
+    }
+
+
 def judge(problem: Problem, method: Method, parameters: Mapping[str, Any]) -> Judgement:
     """Ask one method; whatever it cannot do comes back as an explained refusal.
 
-    ``parameters`` are complete and checked, as :func:`parameters_of` gives them.
+    ``parameters`` are complete and checked, as :func:`parameters_of` gives them, for this problem
+    or for one with more criteria.
     """
+    if not all(problem.shape):
+        return _refused(method, parameters, "there is no alternative, or no criterion")
+    if method.compares:
+        weighty = problem.weights > 0
+        if not weighty.any():
+            remedy = "give at least one criterion a weight"
+            return _refused(method, parameters, "no criterion has a weight", remedy)
+        if not (np.ptp(problem.values[:, weighty], axis=0) > 0).any():
+            return _refused(method, parameters, _nothing_differs(problem))
+        size = np.abs(problem.values[:, weighty]).max(axis=0)
+        if ((size > LARGEST) | ((size < 1 / LARGEST) & (size > 0))).any():
+            reason = "values of this size leave what numbers can hold once they are squared"
+            return _refused(method, parameters, reason, "use another unit")
+        if not weighty.all():
+            problem = problem.columns(weighty)
+    asked = for_criteria(parameters, problem.criteria)
     try:
         with (
             warnings.catch_warnings(),
@@ -234,11 +274,12 @@ def judge(problem: Problem, method: Method, parameters: Mapping[str, Any]) -> Ju
             contextlib.redirect_stdout(io.StringIO()),  # some libraries print
         ):
             warnings.simplefilter("ignore")  # what they warn of is found below, as NaN
-            verdict = method.function(problem, parameters)
+            verdict = method.function(problem, asked)
     except Refusal as refusal:
         return _refused(method, parameters, refusal.reason, refusal.remedy)
-    except (ValueError, ArithmeticError, np.linalg.LinAlgError, MemoryError) as error:
-        return _refused(method, parameters, f"{method.name} cannot take this table: {error}")
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        return _refused(method, parameters, f"{method.name} cannot take this table: {why}")
     scores = np.asarray(verdict.scores, dtype=float)
     if not np.isfinite(scores).all():
         names = [problem.alternatives[i] for i in np.flatnonzero(~np.isfinite(scores))[:3]]
@@ -248,6 +289,12 @@ def judge(problem: Problem, method: Method, parameters: Mapping[str, Any]) -> Ju
     if order is None:
         order = ranks(scores if method.best == "max" else -scores)
     return Judgement(method, parameters, scores, order, verdict.detail, verdict.cautions)
+
+
+def _nothing_differs(problem: Problem) -> str:
+    if len(problem.alternatives) == 1:
+        return "there is only one alternative, and it only compares alternatives"
+    return "all alternatives are equal on every criterion that has a weight"
 
 
 def _refused(
@@ -262,14 +309,29 @@ def ranks(index: Array) -> Ranks:
     Equal means: within 1e-10 of the largest magnitude in the row (or of 1, if that is more), since
     floating point cannot tell more apart.
     """
-    size = np.maximum(np.abs(index).max(axis=-1, keepdims=True, initial=0.0), 1.0)
-    rounded = np.round(index / size, DIGITS)
+    count = index.shape[-1]
+    if count <= FEW:  # to count who is better beats sorting
+        rows = index.reshape(math.prod(index.shape[:-1]), count)
+        places = np.empty(rows.shape, dtype=np.int64)
+        for begin in range(0, len(rows), BLOCK):
+            block = _rounded(np.ascontiguousarray(rows[begin : begin + BLOCK].T), axis=0)
+            for i, own in enumerate(block):
+                better = (block > own).view(np.uint8).sum(axis=0, dtype=np.uint8)
+                places[begin : begin + BLOCK, i] = better
+        places += 1
+        return places.reshape(index.shape)
+    rounded = _rounded(index, axis=-1)
     order = np.argsort(-rounded, axis=-1, kind="stable")
     ordered = np.take_along_axis(rounded, order, axis=-1)
     fresh = np.ones(ordered.shape, dtype=bool)
-    fresh[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
-    places = np.arange(1, index.shape[-1] + 1)
-    first = np.maximum.accumulate(np.where(fresh, places, 0), axis=-1)
+    fresh[..., 1:] = ordered[..., 1:] < ordered[..., :-1]
+    first = np.maximum.accumulate(np.where(fresh, np.arange(1, count + 1), 0), axis=-1)
     found = np.empty(index.shape, dtype=np.int64)
     np.put_along_axis(found, order, first, axis=-1)
     return found
+
+
+def _rounded(index: Array, axis: int) -> Array:
+    """Whole numbers that are equal where the indices are taken for equal."""
+    size = np.abs(index).max(axis=axis, keepdims=True, initial=1.0)
+    return np.asarray(np.rint(index * (10**DIGITS / size)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.rank.methods import Parameter, Refusal, Verdict, method
+from evaluator.rank.methods import Parameter, Verdict, method
 from evaluator.rank.methods.choices import one_of
 from evaluator.rank.methods.library import decision_matrix
 from evaluator.rank.problem import Array, Problem
@@ -51,7 +51,5 @@ def topsis(problem: Problem, parameters: Mapping[str, Any]) -> Verdict:
     from skcriteria.agg.topsis import TOPSIS
 
     scaled = SCALES[parameters["scale"]](problem.values)
-    if not (np.ptp(scaled, axis=0) * problem.weights > 0).any():
-        raise Refusal("all alternatives are equal on every criterion that has a weight")
     found = TOPSIS().evaluate(decision_matrix(problem, scaled)).e_
     return Verdict(np.asarray(found.similarity))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.rank.methods import Parameter, Refusal, Verdict, method
+from evaluator.rank.methods import Parameter, Verdict, method
 from evaluator.rank.methods.choices import number
-from evaluator.rank.methods.library import decision_matrix
+from evaluator.rank.methods.library import decision_matrix, named
 from evaluator.rank.problem import Array, Problem
 from evaluator.rank.scaling import towards_best
 
@@ -60,15 +60,42 @@ def vikor(problem: Problem, parameters: Mapping[str, Any]) -> Verdict:
     from skcriteria.agg.vikor import VIKOR
 
     useful = problem.columns((np.ptp(problem.values, axis=0) > 0) & (problem.weights > 0))
-    if not useful.criteria:
-        raise Refusal("all alternatives are equal on every criterion that has a weight")
     found = VIKOR(v=parameters["v"]).evaluate(decision_matrix(useful)).e_
     s, r = np.asarray(found.s_k, dtype=float), np.asarray(found.r_k, dtype=float)
     # its Q would stretch differences of S or R that are rounding alone over the whole scale
+    q = compromise(s, r, parameters["v"])
     return Verdict(
-        compromise(s, r, parameters["v"]),
+        q,
         detail={
-            "S": dict(zip(problem.alternatives, s.tolist(), strict=True)),
-            "R": dict(zip(problem.alternatives, r.tolist(), strict=True)),
+            "S": named(problem, s),
+            "R": named(problem, r),
+            "compromise": _compromise_set(problem, q, s, r),
         },
     )
+
+
+def _compromise_set(problem: Problem, q: Array, s: Array, r: Array) -> dict[str, Any]:
+    """The conditions C1 and C2 of the paper, and the alternatives that it proposes.
+
+    C1, acceptable advantage: the second Q exceeds the first by DQ = 1 / (n - 1).  C2, acceptable
+    stability: the first by Q is also the first by S or by R.  Without C1 all alternatives closer
+    than DQ to the first are proposed, without C2 alone the first two.  Alternatives that share the
+    first Q are all proposed, since nothing puts one of them first.
+    """
+    order = np.argsort(q, kind="stable")
+    ahead = q - q[order[0]]
+    advantage = 1 / (len(q) - 1)
+    first, second = order[:2]
+    c1 = bool(ahead[second] >= advantage - ROUNDING)
+    c2 = bool(min(s[first] - s.min(), r[first] - r.min()) <= ROUNDING)
+    if not c1:
+        chosen = order[ahead[order] < advantage - ROUNDING]
+    else:
+        chosen = order[:1] if c2 else order[:2]
+    return {
+        "C1": c1,
+        "C2": c2,
+        "DQ": advantage,
+        "advantage": float(ahead[second]),
+        "set": [problem.alternatives[i] for i in chosen],
+    }

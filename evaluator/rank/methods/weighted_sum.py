@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from evaluator.rank.methods import Parameter, Refusal, Verdict, method
-from evaluator.rank.methods.choices import one_of
+from evaluator.rank.methods.choices import ends, one_of
+from evaluator.rank.methods.library import drawn, total
 from evaluator.rank.problem import Array, Problem
 from evaluator.rank.scaling import by_max, by_sum, towards_best
 
@@ -24,19 +25,21 @@ def _scaled(values: Array, maximise: Any, scale: str) -> Array:
     return by_max(inverted) if scale == "max" else by_sum(inverted)
 
 
+@drawn
 def many(values: Array, weights: Array, maximise: Any, parameters: Mapping[str, Any]) -> Array:
     """The sum in each draw."""
     scaled = _scaled(values, maximise, parameters["scale"])
-    if values.ndim == 2:
-        return np.asarray(weights @ scaled.T)
-    return np.asarray(np.einsum("dnm,dm->dn", scaled, weights))
+    return total(scaled, weights)
 
 
 def _sum(problem: Problem, parameters: Mapping[str, Any]) -> Verdict:
     from skcriteria.agg.simple import wsm
 
+    if not (problem.weights > 0).any():
+        raise Refusal("no criterion has a weight", "give at least one criterion a weight")
     scaled = _scaled(problem.values, problem.maximise, parameters["scale"])
-    return Verdict(np.asarray(wsm(scaled, problem.weights)[1], dtype=float))
+    # of one alternative the library gives a bare number
+    return Verdict(np.asarray(wsm(scaled, problem.weights)[1], dtype=float).reshape(-1))
 
 
 @method(
@@ -49,11 +52,17 @@ def _sum(problem: Problem, parameters: Mapping[str, Any]) -> Verdict:
             "none",
             "none: values as typed; range: each column from 0, its worst, to 1, its best",
             one_of("none", "range"),
-        )
+        ),
+        "ends": Parameter(
+            None,
+            "worst and best value of the scale that all values are on, where scale is none",
+            ends,
+        ),
     },
     aliases=("wsm", "weighted sum model"),
-    bounds=lambda parameters: (0.0, 1.0) if parameters["scale"] == "range" else None,
+    bounds=lambda parameters: (0.0, 1.0) if parameters["scale"] == "range" else parameters["ends"],
     many=many,
+    compares=False,
 )
 def weighted_sum(problem: Problem, parameters: Mapping[str, Any]) -> Verdict:
     """Σ wⱼ xᵢⱼ of the values as typed, or of columns scaled to their range."""
