@@ -2,6 +2,7 @@
 # make test       everything that must hold: lint, types, import contract, tests
 # make bench      speed and memory beside the peers, as ratios, on a repository made for it
 # make bench-mine the same on the repositories of the study (or BENCH='--repo PATH …')
+# make bench-rank simulated ranking beside scikit-criteria and pymcdm, as ratios; fails off its goals
 # make equality   what is mined, commit by commit, beside what plain Perceval gives
 # make bench-kill mining that is killed over and over, beside mining that is not
 # make bench-scale one Dask worker, two, and one that is killed
@@ -46,6 +47,10 @@ BENCH ?= --criteria sme.yml
 .PHONY: bench-mine
 bench-mine: $(VENV)/.test
 	$(BIN)/python tests/bench/mine.py $(BENCH)
+
+.PHONY: bench-rank
+bench-rank: $(VENV)/.test
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/bench/rank.py
 
 .PHONY: equality
 equality: $(VENV)/.test

@@ -10,10 +10,19 @@ import numpy as np
 
 from evaluator.findings import EvaluationError, Finding, allowed_values
 from evaluator.rank.consensus import consensus, kendall_w
-from evaluator.rank.methods import Judgement, Method, all_methods, judge, parameters_of, ranks
+from evaluator.rank.methods import (
+    Judgement,
+    Method,
+    all_methods,
+    for_criteria,
+    judge,
+    parameters_of,
+    ranks,
+)
 from evaluator.rank.panel import Panel
 from evaluator.rank.problem import Array, Problem, Ranks
-from evaluator.rank.uncertainty import acceptability, draw_values, draw_weights
+from evaluator.rank.smaa import acceptability, beats, draw_weights
+from evaluator.rank.uncertainty import Inputs, inputs_of_components
 from evaluator.result import CriterionValue
 from evaluator.study.criteria import Criteria, Criterion
 
@@ -45,12 +54,24 @@ class Ranking:
     reference_scores: dict[str, float]
     refused: dict[str, str] = field(default_factory=dict)
     """Methods that could not take the matrix, with the reason."""
+    basis: Basis | None = None
+    """What was asked; None where nothing could be told apart."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """All alternatives with the contenders first, who judged them, and what is uncertain."""
+
+    problem: Problem
+    panel: Panel
+    inputs: Inputs
 
 
 def effective_weights(criteria: Criteria) -> dict[str, float]:
     """Weights after the attitude: each times its group's factor, normalised to 1."""
     factors = criteria.attitudes[criteria.attitude].factors
-    raw = {c.id: c.weight * factors.get(c.group, 1.0) for c in criteria.criteria}
+    typed = criteria.weights
+    raw = {c.id: typed[c.id] * factors.get(c.group, 1.0) for c in criteria.criteria}
     total = sum(raw.values())
     return {key: value / total for key, value in raw.items()} if total > 0 else raw
 
@@ -92,7 +113,8 @@ def rank(
     The scales span all alternatives in ``rows``, removed ones included: what counts as much or
     little does not then depend on how many were removed, and two contenders that hardly differ get
     scores that hardly differ (ours).  Columns on which all alternatives are equal, or whose weight
-    is 0, do not take part; the weights of the others are normalised again.
+    is 0, do not take part; the weights of the others are normalised again.  A rating or saturation,
+    which is on a scale of its own, takes part all the same.
 
     ``parts`` holds the interval of each component behind a cell, as ``rows`` is laid out; what
     alternatives share is then drawn once for all of them.  Without it every cell is drawn alone.
@@ -106,19 +128,28 @@ def rank(
     count, draws = len(contenders), criteria.decision.draws
     problem = problem_of(criteria, columns, rows, everyone)
     chosen = chosen_methods(criteria, problem)
-    useful = (problem.weights > 0) & ((np.ptp(problem.values, axis=0) > 0) if everyone else False)
+    # a rating says something even where it is the same for all
+    own = np.array(
+        [
+            c.scored and any(rows[n][j].value is not None for n in everyone)
+            for j, c in enumerate(columns)
+        ],
+        dtype=bool,
+    )
+    differs = (np.ptp(problem.values, axis=0) > 0) if everyone else False
+    useful = (problem.weights > 0) & (differs | own)
     if not useful.any():
         return _undecided(list(contenders), [method.id for method, _ in chosen])
     narrowed = problem.columns(useful)
-    judged = [judge(narrowed, method, parameters) for method, parameters in chosen]
+    judged = [judge(narrowed, m, for_criteria(p, narrowed.criteria)) for m, p in chosen]
     refused = {j.method.id: j.refused for j in judged if j.scores is None}
     answers = {
         j.method.id: j.method.towards_one(j.scores, j.parameters)
         for j in judged
         if j.scores is not None
     }
-    panel = Panel(tuple((m, p) for m, p in chosen if m.many is not None and m.id in answers))
-    if not panel.members:
+    members = tuple((m, p) for m, p in chosen if m.many is not None and m.id in answers)
+    if not members:
         raise EvaluationError([_nobody_left(j) for j in judged])
     method_ranks = {
         j.method.id: ranks(-j.ranks[:count].astype(float)) for j in judged if j.ranks is not None
@@ -127,13 +158,15 @@ def rank(
     mean = np.mean(list(answers.values()), axis=0)
     # a column that is constant at the points may still vary inside the intervals
     spread = np.ptp(problem.low, axis=0) + (problem.high - problem.low).max(axis=0)
-    alive = (problem.weights > 0) & (spread > 0)
-    varied = draw_weights(problem.weights[alive], criteria.decision.weight_spread, rng, draws)
+    alive = (problem.weights > 0) & ((spread > 0) | own)
+    asked = problem.columns(alive)
+    panel = Panel(tuple((m, for_criteria(p, asked.criteria)) for m, p in members), count)
+    varied = draw_weights(asked.weights, criteria.decision.weight_spread, rng, draws)
     taken = np.flatnonzero(alive).tolist()
     behind = parts or {n: [{n: (v.low, v.high)} for v in rows[n]] for n in everyone}
     cells = [[behind[n][j] for j in taken] for n in everyone]
-    values = draw_values([columns[j] for j in taken], cells, rng, draws)
-    drawn = panel.indices(values, varied, problem.maximise[alive])[..., :count]
+    inputs = inputs_of_components(asked, [columns[j] for j in taken], cells)
+    drawn = panel.indices(inputs.sample(rng, draws), varied, asked.maximise)
     drawn_mean = drawn.mean(axis=0)
     drawn_ranks = consensus(ranks(drawn), drawn_mean)
     return Ranking(
@@ -143,12 +176,13 @@ def rank(
         score_low=np.minimum(np.quantile(drawn_mean, 0.05, axis=0), mean[:count]),
         score_high=np.maximum(np.quantile(drawn_mean, 0.95, axis=0), mean[:count]),
         acceptability=acceptability(drawn_ranks),
-        beats=(drawn_ranks[:, :, None] < drawn_ranks[:, None, :]).mean(axis=0),
+        beats=beats(drawn_ranks),
         method_scores={m: index[:count] for m, index in answers.items()},
         method_ranks=method_ranks,
         agreement=kendall_w(stacked),
         reference_scores=dict(zip(everyone[count:], mean[count:].tolist(), strict=True)),
         refused=refused,
+        basis=Basis(asked, panel, inputs),
     )
 
 

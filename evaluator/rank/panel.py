@@ -21,9 +21,11 @@ class Panel:
     """Methods with a vectorised form, each with its complete parameters."""
 
     members: tuple[tuple[Method, Mapping[str, Any]], ...]
+    contenders: int | None = None
+    """Only so many alternatives, the first ones, are judged; the others span the scales."""
 
     def indices(self, values: Array, weights: Array, maximise: Mask) -> Array:
-        """Each member's index towards 1; shape ``(members, draws, n)``.
+        """Each member's index towards 1; shape ``(members, draws, contenders)``.
 
         ``values`` are ``(n, m)``, the same in all draws, or ``(draws, n, m)``; ``weights`` are
         ``(draws, m)``.  NaN where a method has no answer.
@@ -34,7 +36,7 @@ class Panel:
                 if method.many is None:
                     raise ValueError(f"{method.id} has no vectorised form")
                 index = method.many(values, weights, maximise, parameters)
-                found.append(method.towards_one(index, parameters))
+                found.append(method.towards_one(index, parameters)[..., : self.contenders])
         return np.stack(found)
 
     def judge(self, values: Array, weights: Array, maximise: Mask) -> tuple[Array, Ranks]:

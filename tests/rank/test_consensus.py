@@ -1,6 +1,8 @@
-"""Consensus of methods, their agreement, and rank acceptability."""
+"""Consensus of methods, their agreement, and what is drawn under uncertainty."""
 
 from __future__ import annotations
+
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -8,8 +10,15 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.rank.consensus import consensus, kendall_w
-from evaluator.rank.uncertainty import acceptability, draw_values, draw_weights
+from evaluator.rank.consensus import (
+    consensus,
+    consensus_orders,
+    kendall_distance,
+    kendall_w,
+)
+from evaluator.rank.problem import Problem
+from evaluator.rank.smaa import acceptability, draw_weights
+from evaluator.rank.uncertainty import inputs_of_components
 from evaluator.study.criteria import Criterion
 
 
@@ -31,7 +40,28 @@ def test_kendall_w_by_hand_without_ties():
     )
 
 
-def test_kendall_w_siegel_castellan_1988_ties():
+def test_kendall_w_siegel_1956_three_executives():
+    """Siegel, Nonparametric statistics (1956), chapter 9: six applicants ranked by three
+    executives of a company; rank sums 8 14 11 11 11 8, s = 25.5, W = .16."""
+    ranks = rows([1, 6, 3, 2, 5, 4], [1, 5, 6, 4, 2, 3], [6, 3, 2, 5, 4, 1])
+    assert ranks.sum(axis=0).tolist() == [8, 14, 11, 11, 11, 8]
+    assert kendall_w(ranks) == pytest.approx(0.16, abs=0.005)
+
+
+def test_kendall_w_kendall_1948_with_ties():
+    """Kendall, Rank correlation methods (1948), also in Siegel (1956), chapter 9: three rankings
+    of ten objects with ties; their sums 5.5 6.5 9 13.5 12 20 23 23.5 25.5 26.5, s = 591, W .828."""
+    printed = np.array([
+        [1, 4.5, 2, 4.5, 3, 7.5, 6, 9, 7.5, 10],
+        [2.5, 1, 2.5, 4.5, 4.5, 8, 9, 6.5, 10, 6.5],
+        [2, 1, 4.5, 4.5, 4.5, 4.5, 8, 8, 8, 10],
+    ])  # fmt: skip
+    assert printed.sum(axis=0).tolist() == [5.5, 6.5, 9, 13.5, 12, 20, 23, 23.5, 25.5, 26.5]
+    places = (printed[:, None, :] < printed[:, :, None]).sum(axis=-1) + 1
+    assert kendall_w(places) == pytest.approx(0.828, abs=0.0005)
+
+
+def test_kendall_w_by_hand_with_ties():
     """Two judges; a tie of two counts 1.5 each and corrects the denominator by 2³ - 2."""
     # judge 1: 1.5 1.5 3; judge 2: 1 2 3 -> sums 2.5 3.5 6 around 4; S = 6.5
     assert kendall_w(rows([1, 1, 3], [1, 2, 3])) == pytest.approx(12 * 6.5 / (4 * 24 - 2 * 6))
@@ -119,9 +149,15 @@ def column(aggregate="worst", direction="max"):
     )  # fmt: skip
 
 
+def drawn(columns, parts, draws=200):
+    table = np.zeros((len(parts), len(columns)))
+    inputs = inputs_of_components(Problem.of(table, np.ones(len(columns))), columns, parts)
+    return inputs.sample(np.random.default_rng(0), draws)
+
+
 def test_values_stay_within_their_intervals():
-    parts = [[{"a": (0.0, 1.0)}, {"a": (2.0, 2.0)}]]
-    found = draw_values([column(), column()], parts, np.random.default_rng(0), 500)
+    parts = [[{"a": (0.0, 1.0)}, {"a": (2.0, 2.0), "b": (2.0, 5.0)}]]
+    found = drawn([column(), column()], parts, 500)
     assert found.shape == (500, 1, 2)
     assert (found[..., 1] == 2).all()
     assert 0 <= found[..., 0].min() < 0.05
@@ -131,7 +167,7 @@ def test_values_stay_within_their_intervals():
 def test_what_two_stacks_share_cannot_tell_them_apart():
     """Both hold the uncertain x; only what they do not share differs, and by the same in each."""
     parts = [[{"x": (0.0, 9.0), "a": (3.0, 3.0)}], [{"x": (0.0, 9.0), "b": (1.0, 1.0)}]]
-    found = draw_values([column("mean")], parts, np.random.default_rng(0), 200)[..., 0]
+    found = drawn([column("mean")], parts)[..., 0]
     assert found[:, 0] - found[:, 1] == pytest.approx(np.ones(200))
     assert np.ptp(found[:, 0]) > 4
 
@@ -142,15 +178,90 @@ def test_what_two_stacks_share_cannot_tell_them_apart():
      ("mean", "max", 4)],
 )  # fmt: skip
 def test_drawn_components_are_put_together_as_the_criterion_says(aggregate, direction, expected):
-    parts = [[{"a": (2.0, 2.0), "b": (4.0, 4.0), "c": (6.0, 6.0)}]]
-    found = draw_values([column(aggregate, direction)], parts, np.random.default_rng(0), 3)
-    assert found.ravel().tolist() == [expected] * 3
+    narrow = 1e-9
+    parts = [[{"a": (2.0, 2.0 + narrow), "b": (4.0, 4.0), "c": (6.0, 6.0 + narrow)}]]
+    found = drawn([column(aggregate, direction)], parts, 3)
+    assert found.ravel() == pytest.approx([expected] * 3)
 
 
-def test_smaa_analytic_three_alternatives():
-    """(1, 0), (0, 1), (.6, .6), weights uniform on the simplex: first in .4, .4, .2 of them."""
-    share = np.random.default_rng(0).uniform(size=40_000)
-    weights = np.column_stack([share, 1 - share])
-    utility = weights @ np.array([[1, 0], [0, 1], [0.6, 0.6]]).T
-    ranks = (utility[:, None, :] > utility[:, :, None]).sum(axis=-1) + 1
-    assert acceptability(ranks)[:, 0] == pytest.approx([0.4, 0.4, 0.2], abs=0.01)
+def tennessee():
+    """The usual example of a capital of Tennessee: 42 % of the voters live near Memphis, 26 near
+    Nashville, 15 near Chattanooga and 17 near Knoxville, and prefer what is near (M N C K)."""
+    voters = {(1, 2, 3, 4): 42, (4, 1, 2, 3): 26, (4, 3, 1, 2): 15, (4, 3, 2, 1): 17}
+    return rows(*(order for order, count in voters.items() for _ in range(count)))
+
+
+def test_tennessee_borda_copeland_kemeny_and_condorcet():
+    """Borda 126 194 173 107; Copeland 0 3 2 1; Kemeny N C K M with 393 of 600 pairs in agreement
+    (Wikipedia, "Borda count", "Copeland's method" and "Kemeny method", same example)."""
+    found = consensus_orders(tennessee())
+    assert found.borda_scores.tolist() == [126, 194, 173, 107]
+    assert found.borda.tolist() == [3, 1, 2, 4]
+    assert found.copeland_scores.tolist() == [0, 3, 2, 1]
+    assert found.copeland.tolist() == [4, 1, 2, 3]
+    assert found.kemeny.tolist() == [4, 1, 2, 3]
+    assert 600 - found.kemeny_distance == 393
+    assert found.kemeny_orders == 1
+    assert found.condorcet == 1
+    assert not found.agree
+
+
+def test_condorcet_s_paradox_has_no_winner_and_three_kemeny_orders():
+    found = consensus_orders(rows([1, 2, 3], [3, 1, 2], [2, 3, 1]))
+    assert found.condorcet is None
+    assert found.borda.tolist() == found.copeland.tolist() == [1, 1, 1]
+    assert found.kemeny_orders == 3
+    assert found.kemeny_distance == 4
+
+
+def test_one_order_is_its_own_consensus():
+    found = consensus_orders(rows([2, 1, 3]))
+    for order in (found.borda, found.copeland, found.kemeny):
+        assert order.tolist() == [2, 1, 3]
+    assert found.agree
+    assert found.kemeny_distance == 0
+    assert found.agreement is None
+
+
+orders = st.integers(1, 6).flatmap(
+    lambda n: st.lists(st.lists(st.integers(0, 4), min_size=n, max_size=n), min_size=1, max_size=5)
+)
+
+
+@given(orders)
+def test_kemeny_is_the_nearest_of_all_permutations(scores):
+    table = np.array(scores)
+    places = (table[:, None, :] < table[:, :, None]).sum(axis=-1) + 1
+    found = consensus_orders(places)
+    costs = [
+        sum(kendall_distance(np.array(order), row) for row in places)
+        for order in permutations(range(1, table.shape[1] + 1))
+    ]
+    assert found.kemeny_distance == pytest.approx(min(costs))
+    own = sum(kendall_distance(found.kemeny, row) for row in places)
+    assert own == pytest.approx(min(costs))
+    assert found.kemeny_orders == sum(cost == pytest.approx(min(costs)) for cost in costs)
+
+
+def test_kemeny_is_exact_up_to_ten_and_left_out_above():
+    rng = np.random.default_rng(0)
+    ten = consensus_orders(np.stack([rng.permutation(10) + 1 for _ in range(3)]))
+    assert sorted(ten.kemeny) == list(range(1, 11))
+    eleven = consensus_orders(np.stack([rng.permutation(11) + 1 for _ in range(3)]))
+    assert eleven.kemeny is None
+    assert len(eleven.borda) == 11
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=8), st.randoms())
+def test_kendall_distance_counts_discordant_pairs_as_scipy_does(scores, random):
+    one = np.array(scores)
+    other = one.copy()
+    random.shuffle(other)
+    first = (one[None] < one[:, None]).sum(axis=1) + 1
+    second = (other[None] < other[:, None]).sum(axis=1) + 1
+    found = kendall_distance(first, second)
+    assert found == kendall_distance(second, first)
+    count = len(scores)
+    if len(set(scores)) == count:
+        tau = scipy.stats.kendalltau(first, second).statistic
+        assert found == pytest.approx((1 - tau) / 2 * count * (count - 1) / 2)

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluator.rank import effective_weights, rank
-from evaluator.rank.methods import by_library
+from evaluator.rank.methods import find_method, judge, parameters_of
+from evaluator.rank.problem import Problem
 from evaluator.result import CriterionValue
 from evaluator.study.criteria import Attitude, Criterion
 
@@ -57,10 +58,14 @@ def ranked(shipped):
 def test_points_are_those_of_the_library(ranked):
     rows = {"a": [3, 10], "b": [5, 40], "c": [9, 30]}
     found = ranked(rows, [0.7, 0.3], directions=["max", "min"])
-    turned = np.array([[3, -10], [5, -40], [9, -30]], dtype=float)
-    for name in ("topsis", "weighted_sum", "vikor"):
-        expected = by_library(name, turned, np.array([0.7, 0.3]))
-        assert found.method_scores[name] == pytest.approx(expected)
+    problem = Problem.of(list(rows.values()), [0.7, 0.3], [True, False])
+    assert {"topsis", "weighted_sum", "vikor"} <= set(found.method_scores)
+    for name, scores in found.method_scores.items():
+        method = find_method(name)
+        typed = {"scale": "range"} if name == "weighted_sum" else {}
+        parameters, _ = parameters_of(method, typed, problem)
+        judgement = judge(problem, method, parameters)
+        assert scores == pytest.approx(method.towards_one(judgement.scores, parameters))
     assert found.score == pytest.approx(np.mean(list(found.method_scores.values()), axis=0))
     assert found.rank[found.names.index("b")] == 3
 
