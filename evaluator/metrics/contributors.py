@@ -36,6 +36,18 @@ def active_contributors_12m(history: History) -> Measure:
 
 
 @metric(
+    "contributors_total",
+    "Contributors, whole history",
+    unit="persons",
+    window="whole history",
+    direction="max",
+)
+def contributors_total(history: History) -> Measure:
+    """Persons with at least one non-merge commit; a placeholder address hides who stands behind."""
+    return Measure(history.work["person"].nunique(), len(history.work))
+
+
+@metric(
     "new_contributors_12m", "New Contributors", unit="persons", window="12 months", direction="max"
 )
 def new_contributors_12m(history: History) -> Measure:

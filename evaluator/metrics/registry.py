@@ -56,6 +56,8 @@ class Metric:
     source: str
     formula: str
     function: Callable[[History], Measure]
+    slope: bool = False
+    """Whether its detail holds the test of a slope, which a semaphore may ask for."""
 
     def measure(self, history: History) -> Measure:
         """Evaluate; a source that is missing or younger than the as-of date is an outcome."""
@@ -83,6 +85,7 @@ def metric(
     direction: Literal["max", "min"],
     needs: Needs = "git",
     source: str = "chaoss-metrics",
+    slope: bool = False,
 ) -> Callable[[Callable[[History], Measure]], Callable[[History], Measure]]:
     """Register a metric; its formula is the first line of the docstring.
 
@@ -95,7 +98,9 @@ def metric(
         formula = (function.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
         if not formula:
             raise ValueError(f"metric {id!r} has no docstring to take its formula from")
-        _METRICS[id] = Metric(id, name, unit, window, direction, needs, source, formula, function)
+        _METRICS[id] = Metric(
+            id, name, unit, window, direction, needs, source, formula, function, slope
+        )
         return function
 
     return register

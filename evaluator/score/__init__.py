@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -19,7 +19,14 @@ from evaluator.score.lazy_user import (
     unmet_need,
     unmet_state,
 )
-from evaluator.score.matrix import Cell, column_span, combine, component_cells, intervals
+from evaluator.score.matrix import (
+    Cell,
+    column_span,
+    combine,
+    component_cells,
+    intervals,
+    transformed,
+)
 from evaluator.score.semaphore import candidate_lights
 from evaluator.study.criteria import Criterion
 from evaluator.study.model import Study
@@ -36,6 +43,10 @@ class Removal:
     broken: list[tuple[str, str]]
     only_by: str = ""
     """The filter that alone keeps the stack out, over all stages; empty when there are more."""
+    every: list[tuple[Literal["need", "state", "semaphore"], str, str]] = field(
+        default_factory=list
+    )
+    """Stage, filter and reason of all that it broke, over all stages."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,8 @@ def score(study: Study, table: MetricTable, rng: np.random.Generator) -> Scores:
         unit = _unit(criterion)
         for key, stack in study.stacks.items():
             if criterion.derived == "functional_match":
-                cells_here = {key: Cell(match[key], match[key], match[key], "ok", "")}
+                share = Cell(match[key], match[key], match[key], "ok", "")
+                cells_here = {key: transformed(criterion, share)}
             else:
                 cells_here = {n: cells[n] for n in _judged(study, components(study, stack))}
             matrix[key].append(combine(criterion, unit, cells_here, span))
@@ -134,7 +146,8 @@ def _removal(
     filters = {(stage, name) for stage, broken in stages.items() for name, _ in broken}
     for stage, broken in stages.items():
         if broken:
-            return Removal(stage, broken, broken[0][0] if len(filters) == 1 else "")
+            every = [(at, name, text) for at, found in stages.items() for name, text in found]
+            return Removal(stage, broken, broken[0][0] if len(filters) == 1 else "", every)
     return None
 
 
@@ -150,10 +163,14 @@ def _candidates_by_role(study: Study) -> dict[str, list[str]]:
         if candidate.kind == "project":
             for role in candidate.roles:
                 roles[role].append(name)
-    return {role: names for role, names in roles.items() if names}
+    filled = {role: names for role, names in roles.items() if names}
+    # where candidates of one role are ranked, their ranks inside the role would say the same again
+    return filled if study.subject == "stack" or len(filled) > 1 else {}
 
 
 def _unit(criterion: Criterion) -> str:
     if criterion.metric is not None:
         return all_metrics()[criterion.metric].unit
+    if criterion.scorecard is not None:
+        return "points of 10"
     return "share" if criterion.derived is not None else ""

@@ -19,6 +19,7 @@ from evaluator.study.candidate import Provision
 from evaluator.study.criteria import StateFilter
 from evaluator.study.fact import Fact, Interval
 from evaluator.study.model import Study
+from evaluator.study.site import Staff
 from evaluator.study.stack import Effort, Stack
 
 Draws = npt.NDArray[np.float64]
@@ -103,17 +104,20 @@ def unmet_state(study: Study, stack: Stack, as_of: dt.date) -> list[tuple[str, s
         since, until = stack.available.since, stack.available.until
         span = f"from {since or 'the start'} to {until or 'today'}"
         broken.append(("available", f"not available on {as_of} ({span})"))
+    if study.site is None:
+        return broken
     for rule in study.criteria.state:
         required, have = stack.requires.get(rule.requirement), study.site.state[rule.site]
         # a site fact that was not yet true (an operating system not yet released) filters nothing
         if required is None or not required.holds(as_of) or not have.holds(as_of):
             continue
-        if reason := _broken(rule, required, have):
+        if reason := shortfall(rule, required, have):
             broken.append((rule.id, f"{rule.name}: {reason}"))
     return broken
 
 
-def _broken(rule: StateFilter, required: Fact, have: Fact) -> str:
+def shortfall(rule: StateFilter, required: Fact, have: Fact) -> str:
+    """In what the site's fact falls short of the requirement; empty when it does not."""
     needs, has = required.value, have.value
     unit = f" {required.unit}" if required.unit else ""
     if rule.rule == "implies":
@@ -132,12 +136,32 @@ def _broken(rule: StateFilter, required: Fact, have: Fact) -> str:
     return f"needs {needs:g}{unit}, the site has {has:g}" if needs > has else ""
 
 
-def reuse(study: Study, stack: Stack) -> float:
-    """Share of the skills that the stack requires which the staff has already (ours)."""
+def skills_of(stack: Stack) -> list[str]:
+    """Skills that the stack requires, each once."""
     skills = stack.requires.get("skills")
-    if skills is None or not isinstance(skills.value, list) or not skills.value:
+    if skills is None or not isinstance(skills.value, list):
+        return []
+    return list(dict.fromkeys(skills.value))
+
+
+def known_share(staff: Staff, skill: str) -> float:
+    """Share of the administrators who have a skill: all of them unless a number is stated."""
+    if skill not in staff.skills:
         return 0.0
-    return len(set(skills.value) & set(study.site.staff.skills)) / len(set(skills.value))
+    if skill not in staff.skilled:
+        return 1.0
+    return staff.skilled[skill] / staff.administrators if staff.administrators else 0.0
+
+
+def reuse(study: Study, stack: Stack) -> float:
+    """Share of the skills that the stack requires which the staff has already (ours).
+
+    A skill that only some administrators have counts by their share.
+    """
+    skills = skills_of(stack)
+    if study.site is None or not skills:
+        return 0.0
+    return sum(known_share(study.site.staff, skill) for skill in skills) / len(skills)
 
 
 def efforts(
@@ -150,11 +174,13 @@ def efforts(
     place in the intervals of all stacks: they were estimated by the same people on the same scale,
     so who learns slowly learns every stack slowly (ours).  Equal stacks then tie.
     """
-    rule = study.criteria.effort
+    rule, site = study.criteria.effort, study.site
+    if rule is None or site is None:
+        return {}
     horizon = np.rint(_draw(rule.horizon_years.value, rng, draws)).clip(1)
     exponent = _draw(rule.learning_exponent.value, rng, draws)
     per_point = _draw(rule.mental_eur_per_point.value, rng, draws)
-    rate = _draw(study.site.staff.rate_eur_per_hour, rng, draws)
+    rate = _draw(site.staff.rate_eur_per_hour, rng, draws)
     places = {name: rng.uniform(size=draws) for name in Effort.model_fields}
     years = np.arange(1, int(horizon.max()) + 1)[:, None]
     learnt = np.where(years <= horizon, years**-exponent, 0.0).sum(axis=0)

@@ -6,9 +6,10 @@ of the column.  That interval goes into the ranks, never a zero and never a sile
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,8 @@ from evaluator.result import CriterionValue, Light, Outcome
 from evaluator.score.semaphore import share_of_lights
 from evaluator.study.criteria import Criterion
 from evaluator.study.model import Study
+from evaluator.study.scorecard import INCONCLUSIVE, Scorecard
+from evaluator.study.transform import logarithm
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,14 @@ def component_cells(
     elif criterion.fact is not None:
         fact = criterion.fact
         read = lambda name: _fact_cell(study, table, name, fact)  # noqa: E731
+    elif criterion.scorecard is not None:
+        check = criterion.scorecard
+        read = lambda name: _scorecard_cell(study.scorecards.get(name), table.as_of, check)  # noqa: E731
     elif criterion.derived == "semaphore_share":
         read = lambda name: _light_cell(lights[name])  # noqa: E731
     else:
         return {}
-    cells = {name: read(name) for name in names}
-    return {name: _logarithm(cell) for name, cell in cells.items()} if criterion.log else cells
+    return {name: transformed(criterion, read(name)) for name in names}
 
 
 def _metric_cell(table: MetricTable, name: str, metric: str) -> Cell:
@@ -84,13 +89,39 @@ def _light_cell(lights: list[Light]) -> Cell:
     return Cell(value, low, high, "ok", "".join(light.colour[0] for light in lights))
 
 
-def _logarithm(cell: Cell) -> Cell:
-    def log(x: float) -> float:
-        return math.log10(1 + max(x, 0.0))
+def _scorecard_cell(result: Scorecard | None, as_of: dt.date, check: str) -> Cell:
+    if result is None:
+        return replace(MISSING, note="no Scorecard result")
+    if result.date > as_of:
+        return replace(MISSING, note=f"Scorecard result only of {result.date}")
+    found = result.of(check)
+    if found is None:
+        return replace(MISSING, note=f"{check} not run by {result.provenance}")
+    if found.score == INCONCLUSIVE:
+        return replace(MISSING, note=f"{check} inconclusive: {found.reason}; {result.provenance}")
+    age = "; more than a year old" if result.old(as_of) else ""
+    return Cell(found.score, found.score, found.score, "ok", result.provenance + age)
 
-    if cell.value is None:
+
+def transformed(criterion: Criterion, cell: Cell) -> Cell:
+    """The cell after the criterion's logarithm, rating or saturation; missing stays missing.
+
+    All three are monotone, so the ends of the interval stay its ends (a falling one swaps them).
+    """
+    change: Callable[[float], float] | None = criterion.rating or criterion.saturation
+    if change is None and criterion.log:
+        change = logarithm
+    if change is None or cell.value is None:
         return cell
-    return Cell(log(cell.value), log(cell.low), log(cell.high), cell.outcome, cell.note)
+    low, high = sorted((change(cell.low), change(cell.high)))
+    return replace(cell, value=change(cell.value), low=low, high=high)
+
+
+def unit_after(criterion: Criterion, unit: str) -> str:
+    """The unit of a column, of a raw value in ``unit``."""
+    if score := criterion.rating or criterion.saturation:
+        return score.unit
+    return f"log10(1 + {unit})" if criterion.log else unit
 
 
 def combine(
@@ -109,7 +140,9 @@ def combine(
     decided = [n for n, c in known.items() if c.value == value]
     via = sorted(known) if criterion.aggregate == "mean" else decided
     note = f"missing for {', '.join(missing)}" if missing else ""
-    if len(via) == 1 and known[via[0]].note:
+    if criterion.scorecard is not None:  # each component's result has a provenance of its own
+        note = "; ".join(f"{n}: {c.note}" for n, c in sorted(cells.items()) if c.note)
+    elif len(via) == 1 and known[via[0]].note:
         note = "; ".join(n for n in (known[via[0]].note, note) if n)
     return CriterionValue(
         criterion=criterion.id,
@@ -118,7 +151,7 @@ def combine(
         high=float(high),
         outcome="ok" if value is not None else "not_available",
         assumed=bool(missing) or not cells,
-        unit=f"log10(1 + {unit})" if criterion.log else unit,
+        unit=unit_after(criterion, unit),
         via=via,
         note=note,
     )

@@ -7,9 +7,12 @@ the criteria file.  Grey, a light that could not be lit, is ours too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from evaluator.findings import EvaluationError, Finding
-from evaluator.metrics import Measure, MetricTable
+from evaluator.metrics import Measure, MetricTable, all_metrics
 from evaluator.result import Colour, Light
+from evaluator.result.daffara import Coverage, CoverageRow, UnlitLight
 from evaluator.study.criteria import Semaphore
 from evaluator.study.model import Study
 
@@ -49,6 +52,7 @@ def candidate_lights(study: Study, table: MetricTable, candidate: str) -> list[L
 
 def _light(semaphore: Semaphore, candidate: str, measure: Measure) -> Light:
     lit = colour(semaphore, measure)
+    tested = semaphore.rule == "slope" and lit != "grey"
     return Light(
         semaphore=semaphore.id,
         name=semaphore.name,
@@ -58,8 +62,61 @@ def _light(semaphore: Semaphore, candidate: str, measure: Measure) -> Light:
         fails=semaphore.mandatory and lit in semaphore.fails_on,
         value=measure.value,
         n=measure.n,
-        text=measure.note,
+        text=_tested(semaphore, measure)
+        if tested
+        else measure.note or _measured(semaphore, measure),
+        metric=semaphore.metric,
     )
+
+
+def _measured(semaphore: Semaphore, measure: Measure) -> str:
+    """The bare figure, of a measure that has no more to say."""
+    unit = all_metrics()[semaphore.metric].unit if semaphore.metric in all_metrics() else ""
+    return "" if measure.value is None else f"{measure.value:g} {unit}".strip()
+
+
+def dead_band(semaphore: Semaphore, measure: Measure) -> float:
+    """Half-width around zero within which a slope counts as none: Student's t times its error."""
+    from scipy.special import stdtrit
+
+    quantile = float(stdtrit(measure.detail["degrees"], 1 - float(semaphore.alpha or 0) / 2))
+    return quantile * measure.detail["error"]
+
+
+def _tested(semaphore: Semaphore, measure: Measure) -> str:
+    """The test behind a colour: slope, dead band, p and n, then the series itself."""
+    unit = all_metrics()[semaphore.metric].unit
+    series = measure.note.rpartition("; p = ")[0]
+    return (
+        f"slope {measure.value:+.3g} {unit}, zero within ±{dead_band(semaphore, measure):.3g} "
+        f"(t-test, p = {measure.detail['p']:.3f}, level {semaphore.alpha:g}, "
+        f"{measure.detail['periods']:.0f} periods, n = {measure.n}); {series}"
+    )
+
+
+def coverage(study: Study, lights: Mapping[str, Sequence[Light]], names: Sequence[str]) -> Coverage:
+    """How many lights of these components could be lit, and why each grey one could not."""
+    asked = {name: lights[name] for name in names}
+    everyone = [light for row in asked.values() for light in row]
+    semaphores = {
+        s.id: (s.name, [light for light in everyone if light.semaphore == s.id])
+        for s in study.criteria.semaphores
+    }
+    components = {name: (study.candidates[name].name, row) for name, row in asked.items()}
+    return Coverage(
+        semaphores=[_covered(key, *row) for key, row in semaphores.items()],
+        components=[_covered(key, *row) for key, row in components.items()],
+        unlit=[
+            UnlitLight(semaphore=x.semaphore, candidate=x.candidate, reason=x.text or "no data")
+            for x in everyone
+            if x.colour == "grey"
+        ],
+    )
+
+
+def _covered(key: str, name: str, lights: Sequence[Light]) -> CoverageRow:
+    lit = sum(light.colour != "grey" for light in lights)
+    return CoverageRow(id=key, name=name, lit=lit, asked=len(lights))
 
 
 def share_of_lights(lights: list[Light]) -> tuple[float | None, float, float]:

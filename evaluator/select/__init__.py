@@ -16,7 +16,7 @@ from evaluator.study.model import Study
 
 @dataclass(frozen=True)
 class Order:
-    """Stacks in their final order, their ranks by effort, and what was decided."""
+    """Stacks in their final order, their ranks by effort if known, and what was decided."""
 
     final: list[str]
     effort_ranks: dict[str, int]
@@ -24,6 +24,7 @@ class Order:
 
 
 RULES: Mapping[str, str] = {
+    "quality": "Among the stacks that are left, the best in quality wins.",
     "quality_then_effort": "Among the stacks that the uncertainty cannot tell apart from the best "
     "in quality, the one with the least effort wins.",
     "least_effort": "Among the stacks that meet the need and the state, the one with the least "
@@ -34,20 +35,22 @@ RULES: Mapping[str, str] = {
 def select(study: Study, scores: Scores, ranking: Ranking) -> Order:
     """Apply the criteria file's decision rule."""
     decision = study.criteria.decision
-    effort = {key: scores.efforts[key].median for key in ranking.names}
-    by_effort = sorted(ranking.names, key=lambda key: (effort[key], key))
+    effort = {key: scores.efforts[key].median for key in ranking.names if key in scores.efforts}
+    by_effort = sorted(effort, key=lambda key: (effort[key], key))
     effort_ranks = {key: 1 + sum(effort[o] < effort[key] for o in effort) for key in by_effort}
     by_quality = _by_quality(ranking)
     close = _indistinguishable(by_quality, ranking, decision.tell_apart)
     if decision.rule == "least_effort":
         final = by_effort
+    elif decision.rule == "quality":
+        final = by_quality
     else:
         near = sorted(close, key=lambda key: (effort[key], key))
         final = near + [key for key in by_quality if key not in close]
     selection = Selection(
         winner=final[0] if final else None,
         runner_up=final[1] if len(final) > 1 else None,
-        rule=RULES[decision.rule],
+        rule=RULES[decision.rule].replace("stacks", f"{study.subject}s"),
         indistinguishable=close if len(close) > 1 else [],
         reason=_reason(study, scores, ranking, final, close),
     )
@@ -79,18 +82,25 @@ def _reason(
     study: Study, scores: Scores, ranking: Ranking, final: list[str], close: list[str]
 ) -> str:
     """One paragraph that a manager understands; every figure in it comes from the result."""
-    organisation = study.site.organisation.name
-    trail = _trail(scores, len(study.stacks))
+    organisation = study.site.organisation.name if study.site else ""
+    trail = _trail(study, scores)
     if not final:
+        whom = f" for {organisation}" if organisation else ""
         return (
-            f"No stack is left for {organisation}. {trail} "
-            "The table of removed stacks names what each lacks."
+            f"No {study.subject} is left{whom}. {trail} "
+            f"The table of removed {study.subject}s names what each lacks."
         )
-    winner, least_effort = final[0], study.criteria.decision.rule == "least_effort"
-    sentences = [f"{organisation} should take {study.stacks[winner].name}.", trail]
+    winner, rule = final[0], study.criteria.decision.rule
+    name = study.stacks[winner].name
+    sentences = [f"{organisation} should take {name}." if organisation else f"Take {name}.", trail]
+    if rule == "quality" and len(final) > 1 and not np.isfinite(ranking.score).any():
+        return (
+            f"Nothing that is known tells the {len(final)} {study.subject}s apart, so {name} only "
+            f"stands first in the alphabet. {trail}"
+        )
     if len(final) == 1:
         sentences.append("It is the only one left, so nothing had to be compared.")
-    elif least_effort:
+    elif rule == "least_effort":
         share = scores.efforts[winner].least_probability
         place = int(ranking.rank[ranking.names.index(winner)])
         sentences.append(
@@ -102,9 +112,10 @@ def _reason(
         if len(close) > 1:
             names = _listed([study.stacks[k].name for k in close if k != winner])
             sentences.append(
-                f"The data cannot tell it apart from {names} in quality, so least effort decided."
+                f"The data cannot tell it apart from {names} in quality, so "
+                + ("least effort decided." if scores.efforts else "the order among them is open.")
             )
-    sentences.append(_money(study, scores, winner))
+    sentences += _money(study, scores, winner)
     if len(final) > 1:
         sentences.append(_next_best(study, scores, winner, final[1]))
     return " ".join(sentences)
@@ -117,16 +128,29 @@ CAUSES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _trail(scores: Scores, considered: int) -> str:
+def _trail(study: Study, scores: Scores) -> str:
+    considered, subjects = len(study.stacks), f"{study.subject}s"
     counts: Counter[str] = Counter(removal.stage for removal in scores.removed.values())
     if not counts:
-        return f"All {considered} stacks meet the need, fit the organisation and pass the lights."
+        criteria = study.criteria
+        passed = [
+            said
+            for said, asked in (
+                ("meet the need", criteria.need),
+                ("fit the organisation", study.site),
+                ("pass the lights", [s for s in criteria.semaphores if s.mandatory]),
+            )
+            if asked
+        ]
+        if not passed:
+            return f"No filter was asked of the {considered} {subjects}."
+        return f"All {considered} {subjects} {_listed(passed)}."
     fallen = [
         f"{counts[stage]} {phrases[counts[stage] > 1]}"
         for stage, phrases in CAUSES.items()
         if counts[stage]
     ]
-    return f"Of {considered} stacks, {_listed(fallen)}."
+    return f"Of {considered} {subjects}, {_listed(fallen)}."
 
 
 def _quality(ranking: Ranking, winner: str, draws: int) -> str:
@@ -143,18 +167,22 @@ def _quality(ranking: Ranking, winner: str, draws: int) -> str:
     )
 
 
-def _money(study: Study, scores: Scores, winner: str) -> str:
-    effort, years = scores.efforts[winner], study.criteria.effort.horizon_years.value
+def _money(study: Study, scores: Scores, winner: str) -> list[str]:
+    effort, rule = scores.efforts.get(winner), study.criteria.effort
+    if effort is None or rule is None:
+        return []
+    years = rule.horizon_years.value
     span = f"{years.low:g}" if years.low == years.high else f"{years.low:g} to {years.high:g}"
-    return (
+    return [
         f"Over {span} years its effort (money, work and mental load, our estimate) is between "
         f"{grouped(effort.low)} and {grouped(effort.high)} EUR."
-    )
+    ]
 
 
 def _next_best(study: Study, scores: Scores, winner: str, runner_up: str) -> str:
     name = study.stacks[runner_up].name
-    if scores.efforts[winner].median == scores.efforts[runner_up].median:
+    efforts = scores.efforts
+    if efforts and efforts[winner].median == efforts[runner_up].median:
         return f"The next best is {name}, which asks the same effort."
     return f"The next best is {name}."
 

@@ -41,6 +41,15 @@ def test_contributor_absence_factor_chaoss():
     assert smallest_half(counts) == 2
 
 
+def test_contributors_of_the_whole_history_count_each_person_once_and_no_merge(found):
+    rows = commits((1, "2001-01-01"), (1, "2024-01-01"), (2, "2010-05-05"))
+    rows += [{"person": 3, "committed": day("2011-01-01"), "merge": True}]
+    total = found(rows)["contributors_total"]
+    assert (total.value, total.n) == (2, 3)
+    early = found(rows, as_of=dt.date(2005, 1, 1))["contributors_total"]
+    assert early.value == 1
+
+
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [

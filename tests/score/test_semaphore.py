@@ -129,3 +129,46 @@ def test_coverage_is_that_of_the_components_considered(shipped_run):
     lights = {(lit.candidate, lit.semaphore): lit for s in stacks for lit in s.lights}
     lit = sum(found.colour != "grey" for found in lights.values())
     assert shipped_run.evaluation.coverage == pytest.approx(lit / len(lights))
+
+
+# --- the test behind a slope, and coverage --------------------------------------------------
+
+
+def slope_lights(run):
+    lights = {(x.candidate, x.semaphore): x for s in run.evaluation.stacks for x in s.lights}
+    return [x for x in lights.values() if x.semaphore.startswith("CM-SRA") and x.colour != "grey"]
+
+
+def test_a_light_prints_slope_dead_band_p_and_n(shipped_run):
+    """Student's t at .975 with 8 degrees is 2.306: corosync's newcomers 4, 10, 4, 1, 3, 1, …"""
+    import numpy as np
+    import scipy.stats
+
+    (found,) = [x for x in slope_lights(shipped_run)
+                if (x.candidate, x.semaphore) == ("corosync", "CM-SRA-2")]  # fmt: skip
+    counts = [int(c) for c in found.text.rpartition(": ")[2].split(", ")]
+    line = scipy.stats.linregress(np.arange(len(counts)), counts)
+    band = scipy.stats.t.ppf(0.975, len(counts) - 2) * line.stderr
+    assert found.text.startswith(
+        f"slope {line.slope:+.3g} persons/year², zero within ±{band:.3g} "
+        f"(t-test, p = {line.pvalue:.3f}, level 0.05, {len(counts)} periods, n = {sum(counts)})"
+    )
+
+
+def test_the_dead_band_and_the_colour_say_the_same(shipped_run):
+    for found in slope_lights(shipped_run):
+        if found.colour != "black":
+            band = float(found.text.partition("±")[2].split()[0])
+            assert (abs(found.value) < band) == (found.colour == "yellow"), found.text
+
+
+def test_coverage_counts_each_light_in_two_ways_and_names_the_reasons(shipped_run):
+    result = shipped_run.evaluation
+    found = result.daffara.coverage
+    for rows in (found.semaphores, found.components):
+        lit, asked = sum(r.lit for r in rows), sum(r.asked for r in rows)
+        assert lit / asked == pytest.approx(result.coverage)
+        assert asked - lit == len(found.unlit)
+    assert all(x.reason for x in found.unlit)
+    trackers = [x for x in found.unlit if x.semaphore == "CM-SRA-1"]
+    assert len(trackers) == len(found.components)  # no tracker could be mined
