@@ -1,0 +1,97 @@
+"""Commands that defend a result: why it is so, and what changed since another one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evaluator import display
+from evaluator.cli.app import app
+from evaluator.cli.options import (
+    AsOfOption,
+    CriteriaOption,
+    FormatOption,
+    SeedOption,
+    SiteOption,
+    SnapshotOption,
+    parse_date,
+)
+from evaluator.findings import EvaluationError, Finding
+from evaluator.pipeline import DEFAULT_SEED, load
+from evaluator.result import Evaluation
+from evaluator.result.stored import read_run
+
+
+@app.command()
+def explain(
+    name: Annotated[
+        str, typer.Argument(metavar="STACK", help="A stack, or a candidate within its role.")
+    ],
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="Compare with this one (default: the winner)."),
+    ] = None,
+    stored: Annotated[
+        Path | None,
+        typer.Option("--run", help="A stored run.json, or its folder, instead of a new run."),
+    ] = None,
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    seed: SeedOption = DEFAULT_SEED,
+    format: FormatOption = display.Format.table,
+) -> None:
+    """Explain a place: every criterion's part, down to source and line, and what would turn it."""
+    from evaluator.display.explaining import explanation
+    from evaluator.explain import explain as explained
+
+    if stored is not None:
+        evaluation = read_run(stored)
+    else:
+        evaluation = (
+            load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed).evaluation
+        )
+    for text in evaluation.notes:
+        display.note(f"Note: {text}")
+    explanation(explained(evaluation, name, against), format)
+
+
+@app.command()
+def diff(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="RUN_A RUN_B", help="Two stored run.json, or their folders."),
+    ] = None,
+    dates: Annotated[
+        list[dt.date] | None,
+        typer.Option(
+            "--as-of",
+            parser=parse_date,
+            metavar="YYYY-MM-DD",
+            help="Twice: compare the study as of these two dates instead.",
+        ),
+    ] = None,
+    criteria: CriteriaOption = "sme.yml",
+    site: SiteOption = None,
+    snapshot: SnapshotOption = None,
+    seed: SeedOption = DEFAULT_SEED,
+    format: FormatOption = display.Format.table,
+) -> None:
+    """Say what changed between two runs in data, scores and ranks, and which input caused it."""
+    from evaluator.diff import compare
+    from evaluator.display.comparing import comparison
+
+    pair: list[Evaluation]
+    if len(runs or ()) == 2 and not dates:
+        pair = [read_run(place) for place in runs or ()]
+    elif len(dates or ()) == 2 and not runs:
+        analysis = load(criteria, site=site, snapshot=snapshot)
+        pair = [analysis.run(as_of=date, seed=seed).evaluation for date in dates or ()]
+    else:
+        remedy = "write: evaluate diff RUN_A RUN_B, or: evaluate diff --as-of DATE --as-of DATE"
+        raise EvaluationError(Finding("two-runs", "two runs are needed to compare", None, remedy))
+    comparison(compare(*pair), format)
