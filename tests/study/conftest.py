@@ -12,10 +12,11 @@ from evaluator.content import criteria_folder
 from evaluator.findings import EvaluationError, Finding
 from evaluator.metrics import all_metrics
 from evaluator.mine.sources import backends
+from evaluator.rank.methods import all_methods
 from evaluator.study import Study, load_study
 
 KEPT = ("stacks/keepalived-haproxy.yml", "candidates/keepalived.yml", "candidates/haproxy.yml")
-METRICS, BACKENDS = all_metrics(), backends()
+METRICS, BACKENDS, METHODS = all_metrics(), backends(), all_methods()
 
 
 @pytest.fixture
@@ -33,7 +34,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def load(folder: Path) -> Callable[[], Study]:
-    return lambda: load_study(folder / "sme.yml", metrics=METRICS, backends=BACKENDS)
+    return lambda: load_study(
+        folder / "sme.yml", metrics=METRICS, backends=BACKENDS, methods=METHODS
+    )
 
 
 @pytest.fixture

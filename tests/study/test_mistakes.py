@@ -203,7 +203,7 @@ MISTAKES = {
         "unknown-stack", ("did you mean 'keepalived-haproxy'?",),
     ),
     "unknown method": Mistake(
-        SME, "name: topsis", "name: topsys", "topsys", "unknown-value", ("'topsis'",)
+        SME, "name: topsis", "name: topsys", "topsys", "unknown-method", ("did you mean 'topsis'?",)
     ),
     "same criterion twice": Mistake(
         SME, "id: absence-factor", "id: lights", "lights", "duplicate-id", ("'lights'",)
@@ -533,9 +533,9 @@ def test_bibliography(folder: Path, problems: Problems, content: str, code: str)
     [
         ("sme.yaml", "did you mean 'sme.yml'?"),
         ("no/such/folder/sme.yml", "did you mean 'sme.yml'?"),
-        ("x" * 300, "allowed: lazy-user.yml, sme.yml"),
-        (".", "allowed: lazy-user.yml, sme.yml"),
-        ("", "allowed: lazy-user.yml, sme.yml"),
+        ("x" * 300, "allowed: chaoss-starter-health.yml, criticality-score.yml, "),
+        (".", "allowed: chaoss-starter-health.yml, criticality-score.yml, "),
+        ("", "allowed: chaoss-starter-health.yml, criticality-score.yml, "),
     ],
 )
 def test_no_such_criteria_file(typed: str, says: str) -> None:
