@@ -13,16 +13,22 @@ from evaluator.rank.methods import all_methods
 from evaluator.result import (
     SCHEMA_VERSION,
     ComponentResult,
+    CriterionValue,
     DecisionRow,
     Evaluation,
+    FilterRow,
     MethodRow,
     StackResult,
     WeightRow,
 )
 from evaluator.score import Scores, stack_lights
+from evaluator.score.lazy_user import components
+from evaluator.score.profile import statements
 from evaluator.select import Order
 from evaluator.snapshot import Snapshot
+from evaluator.study.criteria import ORIGINS
 from evaluator.study.model import Study
+from evaluator.study.statements import facts
 
 SOFTWARE = ("floss-evaluator", "perceval", "pandas", "numpy", "scikit-criteria")
 
@@ -39,10 +45,15 @@ def assemble(
 ) -> Evaluation:
     """The whole result of one run."""
     criteria = study.criteria
+    # a snapshot that other studies share says nothing of these candidates
+    asked = (
+        study.data_sources() if study.subject == "candidate" else [s.id for s in snapshot.sources]
+    )
     removed = [key for key in study.stacks if key in scores.removed]
     stacks = [_stack(study, scores, ranking, order, key) for key in [*order.final, *removed]]
     return Evaluation(
         schema_version=SCHEMA_VERSION,
+        subject=study.subject,
         as_of=table.as_of,
         title=criteria.title,
         question=criteria.question,
@@ -67,11 +78,12 @@ def assemble(
         coverage=scores.coverage,
         metrics=table.rows,
         yearly=table.yearly,
-        sources=snapshot.sources,
-        quality=table.quality,
-        notes=_notes(study, snapshot, table),
+        sources=[row for row in snapshot.sources if row.id in asked],
+        quality=[row for row in table.quality if row.source in asked],
+        notes=[*_notes(study, snapshot, table), *statements(study, scores.matrix, table.as_of)],
         versions={name: version(name) for name in SOFTWARE},
         inputs={**study.files, "snapshot": snapshot.digest},
+        facts=facts(study),
     )
 
 
@@ -114,7 +126,10 @@ def _stack(study: Study, scores: Scores, ranking: Ranking, order: Order, key: st
     if removal is None:
         judged = _judged(ranking, key, order.final.index(key) + 1)
         quality = int(ranking.rank[ranking.names.index(key)])
-        reasons = [f"place {quality} in quality, place {order.effort_ranks[key]} in effort"]
+        effort = order.effort_ranks.get(key)
+        reasons = [
+            f"place {quality} in quality" + (f", place {effort} in effort" if effort else "")
+        ]
     else:
         judged, quality = (
             {**NOT_RANKED, "score": _reference_score(study, scores, ranking, key)},
@@ -123,13 +138,14 @@ def _stack(study: Study, scores: Scores, ranking: Ranking, order: Order, key: st
         reasons = [text for _, text in removal.broken]
     return StackResult(
         **judged,
-        values=scores.matrix[key],
+        values=_with_parts(scores, key),
+        filters=_filters(study, scores, key),
         lights=stack_lights(study, scores.lights, stack),
         id=key,
         name=stack.name,
         summary=stack.summary,
         components=stack.components,
-        deployable=stack.profile is not None,
+        deployable=stack.profile is not None and study.site is not None,
         outcome="ranked" if removal is None else "removed",
         removed_by=removal.broken[0][0] if removal else "",
         stage=removal.stage if removal else "",
@@ -139,14 +155,42 @@ def _stack(study: Study, scores: Scores, ranking: Ranking, order: Order, key: st
         effort_rank=order.effort_ranks.get(key),
         functional_match=scores.match[key],
         functions=scores.functions[key],
-        effort=scores.efforts[key],
+        effort=scores.efforts.get(key),
     )
+
+
+def _with_parts(scores: Scores, key: str) -> list[CriterionValue]:
+    return [
+        value.model_copy(update={"parts": parts})
+        for value, parts in zip(scores.matrix[key], scores.parts[key], strict=True)
+    ]
+
+
+def _filters(study: Study, scores: Scores, key: str) -> list[FilterRow]:
+    removal = scores.removed.get(key)
+    compared = {
+        f.id: [f"stacks.{key}.requires.{f.requirement}", f"site.state.{f.site}"]
+        for f in study.criteria.state
+    }
+    owners = [f"stacks.{key}"]
+    owners += [f"candidates.{name}" for name in components(study, study.stacks[key])]
+    rows = []
+    for stage, name, text in removal.every if removal else ():
+        keys = [f"criteria.{'semaphores' if stage == 'semaphore' else stage}.{name}"]
+        if stage == "need":
+            keys += [f"{owner}.provides.{name}" for owner in owners]
+        elif stage == "state":
+            keys = keys + compared[name] if name in compared else [f"stacks.{key}.available"]
+        rows.append(FilterRow(stage=stage, filter=name, text=text, facts=keys))
+    known = study.places
+    return [r.model_copy(update={"facts": [k for k in r.facts if k in known]}) for r in rows]
 
 
 def _notes(study: Study, snapshot: Snapshot, table: MetricTable) -> list[str]:
     notes = []
     if table.as_of < snapshot.as_of:
-        unknown = [k for k, fact in study.site.state.items() if not fact.holds(table.as_of)]
+        state = study.site.state if study.site else {}
+        unknown = [k for k, fact in state.items() if not fact.holds(table.as_of)]
         text = f"Metrics are as of {table.as_of}; effort, prices, packages and site are today's."
         if unknown:
             text += f" Not yet true of the site then, so not filtered by: {', '.join(unknown)}."
@@ -157,7 +201,8 @@ def _notes(study: Study, snapshot: Snapshot, table: MetricTable) -> list[str]:
         if absent:
             notes.append(
                 f"{name}: {', '.join(absent)} not in the snapshot, so its metrics are not "
-                "available; run 'evaluate mine' and give the new snapshot with --snapshot."
+                "available; run 'evaluate mine' with this criteria file, or give the snapshot "
+                "that has it with --snapshot."
             )
     return notes
 
@@ -196,6 +241,8 @@ def _weights(study: Study) -> list[WeightRow]:
             effective=effective[c.id],
             source=c.source,
             reason=c.reason,
+            origin=next(f"{n}:{v}" for n in ORIGINS if (v := getattr(c, n)) is not None),
+            aggregate=c.aggregate,
         )
         for c in study.criteria.criteria
     ]

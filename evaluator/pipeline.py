@@ -23,15 +23,21 @@ from evaluator.files import write_whole
 from evaluator.findings import EvaluationError, Finding
 from evaluator.metrics import MetricTable, all_metrics, measure
 from evaluator.mine.sources import backends
-from evaluator.rank import rank
+from evaluator.rank import Ranking, rank
+from evaluator.rank.methods import all_methods
+from evaluator.rank.robustness import assess
 from evaluator.result import Evaluation, Selection
-from evaluator.score import score
+from evaluator.result.robustness import Robustness
+from evaluator.score import Scores, score
 from evaluator.select import select
+from evaluator.select.otherwise import with_models
 from evaluator.snapshot import Snapshot, read_snapshot
-from evaluator.study import Study, load_study
+from evaluator.study import Study, load_study, own_folder
+from evaluator.study.criteria import Criteria
 
 if TYPE_CHECKING:
     from evaluator.bundle import Bundle
+    from evaluator.study.site import Site
 
 DEFAULT_SEED = 20150101
 
@@ -72,34 +78,77 @@ def load(
 ) -> Analysis:
     """Read a study (a path, or the name of a shipped criteria file) and a snapshot.
 
+    Without a snapshot's folder it is the one of :func:`default_snapshot`.
+
     Raises
     ------
     EvaluationError
         With all findings in the study's files, or in the snapshot's.
     """
-    study = load_study(criteria, site=site, metrics=all_metrics(), backends=backends())
-    return Analysis(study, read_snapshot(snapshot or shipped_snapshot()))
+    metrics = all_metrics()
+    study = load_study(
+        criteria,
+        site=site,
+        metrics=metrics,
+        slopes=[name for name, metric in metrics.items() if metric.slope],
+        backends=backends(),
+        methods=all_methods(),
+    )
+    return Analysis(study, read_snapshot(snapshot or default_snapshot(criteria)))
+
+
+def default_snapshot(criteria: str | Path) -> Path:
+    """``snapshot/`` beside a criteria file of one's own where something was mined, or the shipped.
+
+    Raises
+    ------
+    EvaluationError
+        When there is no such criteria file.
+    """
+    home = own_folder(criteria)
+    if home is not None and (home / "snapshot" / "datapackage.json").is_file():
+        return home / "snapshot"
+    return shipped_snapshot()
 
 
 def evaluate(study: Study, snapshot: Snapshot, table: MetricTable, seed: int) -> Evaluation:
     """Score, rank and select; a pure function of its arguments."""
     criteria = study.criteria
     scores = score(study, table, np.random.default_rng([seed, 0]))
-    ranking = rank(
-        criteria,
-        criteria.criteria,
-        scores.matrix,
-        scores.contenders,
-        np.random.default_rng([seed, 1]),
-        scores.parts,
-    )
+    ranking = _ranking(study, scores, seed)
     columns = [c for c in criteria.criteria if c.components and c.derived != "functional_match"]
     components = {
         role: rank(criteria, columns, entries, list(entries), np.random.default_rng([seed, 2]))
         for role, entries in scores.component_matrix.items()
     }
     order = select(study, scores, ranking)
-    return assemble(study, snapshot, table, scores, ranking, components, order, seed)
+    found = assemble(study, snapshot, table, scores, ranking, components, order, seed)
+    found = found.model_copy(update={"robustness": _robustness(criteria, ranking, seed)})
+
+    def choose(study: Study, scores: Scores) -> Selection:
+        return select(study, scores, _ranking(study, scores, seed)).selection
+
+    return with_models(study, table.as_of, scores, found, choose)
+
+
+def _ranking(study: Study, scores: Scores, seed: int) -> Ranking:
+    criteria, rng = study.criteria, np.random.default_rng([seed, 1])
+    return rank(criteria, criteria.criteria, scores.matrix, scores.contenders, rng, scores.parts)
+
+
+def _robustness(criteria: Criteria, ranking: Ranking, seed: int) -> Robustness | None:
+    """Of the contenders' quality; None where there was nothing to rank."""
+    if ranking.basis is None:
+        return None
+    return assess(
+        ranking.basis.problem,
+        ranking.basis.panel,
+        np.random.default_rng([seed, 3]),
+        spread=criteria.decision.weight_spread,
+        draws=criteria.decision.draws,
+        inputs=ranking.basis.inputs,
+        method_ranks=ranking.method_ranks,
+    )
 
 
 @dataclass(frozen=True)
@@ -131,13 +180,13 @@ class Run:
                 "first_rank_probability": s.first_rank_probability,
                 "quality_rank": s.quality_rank,
                 "effort_rank": s.effort_rank,
-                "effort_eur": s.effort.median,
+                "effort_eur": s.effort.median if s.effort else None,
                 "outcome": s.outcome,
                 "removed_by": s.removed_by,
             }
             for s in self.evaluation.stacks
         ]
-        frame = pd.DataFrame(rows).set_index("stack")
+        frame = pd.DataFrame(rows).set_index("stack").rename_axis(self.evaluation.subject)
         ranks = ["rank", "quality_rank", "effort_rank"]
         return frame.astype(dict.fromkeys(ranks, "Int64"))
 
@@ -153,7 +202,10 @@ class Run:
         from evaluator.report import write_report
 
         winner = self.evaluation.winner
-        cluster = self._render(winner.id).cluster if winner and winner.deployable else None
+        site = self.analysis.study.site
+        cluster = (
+            self._render(winner.id, site).cluster if winner and winner.deployable and site else None
+        )
         return write_report(
             self.evaluation, self.analysis.study, cluster, Path(folder), formats=formats
         )
@@ -169,12 +221,20 @@ class Run:
         Raises
         ------
         EvaluationError
-            When there is no winner, the stack is unknown or has no deployment profile, or the
-            site cannot carry it.
+            When the study has no stacks or no site, there is no winner, the stack is unknown or has
+            no deployment profile, or the site cannot carry it.
         """
         from evaluator.bundle import write
 
-        return write(self._render(self._deployable(stack)), Path(folder))
+        study = self.analysis.study
+        if study.site is None or study.subject == "candidate":
+            missing = "stacks" if study.subject == "candidate" else "site"
+            problem = (
+                f"a bundle is rendered from a stack for a site, and this study has no {missing}"
+            )
+            remedy = "write stacks/*.yml and sites/NAME.yml beside the criteria file"
+            raise EvaluationError(Finding(f"no-{missing}", problem, remedy=remedy))
+        return write(self._render(self._deployable(stack), study.site), Path(folder))
 
     def _deployable(self, typed: str | None) -> str:
         study = self.analysis.study
@@ -197,7 +257,7 @@ class Run:
             )
         return key
 
-    def _render(self, stack: str) -> Bundle:
+    def _render(self, stack: str, site: Site) -> Bundle:
         from evaluator.bundle import render
 
         study = self.analysis.study
@@ -206,11 +266,11 @@ class Run:
             "criteria": study.criteria.id,
             "evaluator": self.evaluation.versions["floss-evaluator"],
             "seed": str(self.evaluation.seed),
-            "site": study.site.id,
+            "site": site.id,
             "snapshot": self.analysis.snapshot.digest,
             "stack": stack,
         }
-        return render(study.site, study.stacks[stack], provenance=provenance)
+        return render(site, study.stacks[stack], provenance=provenance)
 
     def _repr_html_(self) -> str:
         title = escape(self.evaluation.title)

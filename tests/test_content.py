@@ -132,7 +132,8 @@ def test_copy_in_an_empty_folder_uses_the_shipped_rest(
 def test_folder_with_its_own_candidates_uses_these(tmp_path: Path) -> None:
     for name in ("sme.yml", "catalogue.yml"):
         shutil.copyfile(CRITERIA / name, tmp_path / name)
-    shutil.copytree(CRITERIA / "candidates", tmp_path / "candidates")
+    for name in ("candidates", "stacks"):
+        shutil.copytree(CRITERIA / name, tmp_path / name)
     place = tmp_path / "candidates" / "haproxy.yml"
     place.write_text(
         place.read_text(encoding="utf-8").replace("name: HAProxy", "name: Own proxy", 1),

@@ -149,7 +149,7 @@ def test_mined_rows(capsys: pytest.CaptureFixture[str]) -> None:
         head="", outcome="error", reason=HOSTILE, items=0, first=None, last=None, retrieved=None,
         dropped={"a": 2, "b": 3}, note="",
     )  # fmt: skip
-    mined(Mined([row], failed={"made-up": HOSTILE}))
+    mined(Mined([row], failed={"made-up": HOSTILE}), dated=True)
     out, _ = capsys.readouterr()
     assert not DANGEROUS.search(out)
     assert re.search(r"made-up +failed +0 +– +– +5 +– +– ", out)

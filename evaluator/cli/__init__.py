@@ -13,7 +13,13 @@ import typer
 from typer.exceptions import TyperException
 
 from evaluator import display
-from evaluator.cli import mining, study  # noqa: F401 - their commands register themselves
+from evaluator.cli import (  # noqa: F401 - their commands register themselves
+    deciding,
+    defending,
+    mining,
+    starting,
+    study,
+)
 from evaluator.cli.app import app
 from evaluator.findings import EvaluationError, ExitCode, Finding
 

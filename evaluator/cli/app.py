@@ -27,12 +27,18 @@ class OptionsAnywhere(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         typed = [
-            f"{parameter.opts[0]}={ctx.params[parameter.name]}"
+            f"{parameter.opts[0]}={value}"
             for parameter in self.get_params(ctx)
             if parameter.name in ctx.params
             and ctx.get_parameter_source(parameter.name).name == "COMMANDLINE"
+            for value in _each(ctx.params[parameter.name])
         ]
         return name, command, [*typed, *rest]
+
+
+def _each(value: Any) -> list[Any]:
+    """The values of an option that may be given more than once."""
+    return value if isinstance(value, list) else [value]
 
 
 app = typer.Typer(

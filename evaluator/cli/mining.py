@@ -17,7 +17,7 @@ from evaluator.metrics import all_metrics
 from evaluator.mine.identities.confirming import FILES, open_review, write_everybody
 from evaluator.mine.identities.files import Kind
 from evaluator.mine.sources import backends
-from evaluator.study import load_study
+from evaluator.study import load_study, own_folder
 
 
 @app.command()
@@ -25,8 +25,14 @@ def mine(
     criteria: CriteriaOption = "sme.yml",
     site: SiteOption = None,
     out: Annotated[
-        Path, typer.Option("--out", envvar="EVALUATE_OUT", help="Folder of the new snapshot.")
-    ] = Path("snapshot"),
+        Path | None,
+        typer.Option(
+            "--out",
+            envvar="EVALUATE_OUT",
+            help="Folder of the new snapshot (default: snapshot/ beside a criteria file of your "
+            "own, where it is found again).",
+        ),
+    ] = None,
     cache: Annotated[
         Path,
         typer.Option("--cache", envvar="EVALUATE_CACHE", help="Private cache of what is mined."),
@@ -82,6 +88,7 @@ def mine(
     for name in source or ():
         if name not in wanted:
             raise unknown("source", name, wanted)
+    out = out or (own_folder(criteria) or Path()) / "snapshot"
     with display_mining.mining() as progress:
         mined = mine_sources(
             [wanted[name] for name in source or wanted],

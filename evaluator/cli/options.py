@@ -11,7 +11,8 @@ import typer
 from evaluator import display
 
 
-def _date(typed: str) -> dt.date:
+def parse_date(typed: str) -> dt.date:
+    """A date as options take it."""
     try:
         return dt.date.fromisoformat(typed)
     except ValueError:
@@ -40,7 +41,7 @@ AsOfOption = Annotated[
     dt.date | None,
     typer.Option(
         "--as-of",
-        parser=_date,
+        parser=parse_date,
         metavar="YYYY-MM-DD",
         envvar="EVALUATE_AS_OF",
         help="Evaluate as of this date (default: the snapshot's).",
@@ -51,6 +52,16 @@ SeedOption = Annotated[
 ]
 FormatOption = Annotated[
     display.Format, typer.Option("--format", envvar="EVALUATE_FORMAT", help="Form of the output.")
+]
+FailOnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        envvar="EVALUATE_FAIL_ON",
+        metavar="RULE",
+        help="End with 1 on red-light, red-light=STACK, winner-changed=RUN, coverage=SHARE or tie "
+        "(repeatable; separated by blanks in the environment).",
+    ),
 ]
 OutOption = Annotated[
     Path, typer.Option("--out", envvar="EVALUATE_OUT", help="Folder for what is written.")

@@ -13,14 +13,17 @@ from evaluator.cli.app import app, unknown
 from evaluator.cli.options import (
     AsOfOption,
     CriteriaOption,
+    FailOnOption,
     FormatOption,
     OutOption,
     SeedOption,
     SiteOption,
     SnapshotOption,
 )
-from evaluator.pipeline import DEFAULT_SEED, Analysis, Run, load
-from evaluator.result import StackResult
+from evaluator.content import shipped_snapshot
+from evaluator.findings import EvaluationError, ExitCode
+from evaluator.gate import Gate, read_gate
+from evaluator.pipeline import DEFAULT_SEED, Analysis, Run, default_snapshot, load
 
 
 def _version(wanted: bool) -> None:
@@ -41,6 +44,7 @@ def main_command(
     out: OutOption = Path("."),
     seed: SeedOption = DEFAULT_SEED,
     format: FormatOption = display.Format.table,
+    fail_on: FailOnOption = None,
     version: Annotated[
         bool,
         typer.Option(
@@ -51,6 +55,7 @@ def main_command(
     """Run everything: ranking on the terminal; report.html, report.pdf and bundle/ in --out."""
     if context.invoked_subcommand is not None:
         return
+    gate = read_gate(fail_on or ())
     run = _run(criteria, site, snapshot, as_of, seed)
     winner = run.evaluation.winner
     display.ranking(run, format)
@@ -59,23 +64,38 @@ def main_command(
     if winner is not None and winner.deployable:
         written.append(run.bundle(out / "bundle"))
     else:
-        _no_bundle(winner, out / "bundle")
+        _no_bundle(run, out / "bundle")
     display.written(written, format)
+    _passed(gate, run)
+
+
+def _passed(gate: Gate, run: Run) -> None:
+    """End with findings where the result breaks a rule of the gate."""
+    if found := gate.findings(run.evaluation):
+        raise EvaluationError(found, ExitCode.FINDINGS)
+
+
+def _load(criteria: str, site: str | None, snapshot: str | None) -> Analysis:
+    """Load; say on stderr which snapshot was found beside the criteria file."""
+    if snapshot is None and (found := default_snapshot(criteria)) != shipped_snapshot():
+        display.note(f"Snapshot: {found}")
+    return load(criteria, site=site, snapshot=snapshot)
 
 
 def _run(
     criteria: str, site: str | None, snapshot: str | None, as_of: dt.date | None, seed: int
 ) -> Run:
     """Load and evaluate; say on stderr what a reader must know of this run."""
-    run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
+    run = _load(criteria, site, snapshot).run(as_of=as_of, seed=seed)
     for text in run.evaluation.notes:
         display.note(f"Note: {text}")
     return run
 
 
-def _no_bundle(winner: StackResult | None, folder: Path) -> None:
+def _no_bundle(run: Run, folder: Path) -> None:
     """Say why no bundle was written, and that an older one is not of this run."""
-    if winner is not None:
+    winner = run.evaluation.winner
+    if winner is not None and run.evaluation.subject == "stack":
         display.note(f"No bundle: there is no deployment profile for {winner.id!r} yet.")
     if (folder / "manifest.json").exists():
         display.note(f"{folder} is of an earlier run and does NOT belong to this result.")
@@ -89,9 +109,13 @@ def rank(
     as_of: AsOfOption = None,
     seed: SeedOption = DEFAULT_SEED,
     format: FormatOption = display.Format.table,
+    fail_on: FailOnOption = None,
 ) -> None:
-    """Rank the stacks, and the components within their roles."""
-    display.ranking(_run(criteria, site, snapshot, as_of, seed), format)
+    """Rank the stacks, and the components within their roles; or the candidates."""
+    gate = read_gate(fail_on or ())
+    run = _run(criteria, site, snapshot, as_of, seed)
+    display.ranking(run, format)
+    _passed(gate, run)
 
 
 @app.command()
@@ -106,7 +130,7 @@ def metrics(
     ] = None,
 ) -> None:
     """Print the metrics of every candidate, with n, window, outcome and source."""
-    analysis = load(criteria, site=site, snapshot=snapshot)
+    analysis = _load(criteria, site, snapshot)
     run = analysis.run(as_of=as_of)
     display.metrics(run, format, _known_candidates(analysis, candidate))
 

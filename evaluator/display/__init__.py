@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from evaluator.display.models import coverage_line, models_data, relaxation_lines
 from evaluator.findings import Finding, Severity
 from evaluator.pipeline import Run
 from evaluator.result import ComponentResult, MetricRow, QualityRow, StackResult
@@ -95,10 +96,10 @@ def ranking(run: Run, format: Format) -> None:
     elif format is Format.table:
         _ranking_table(run)
     else:
-        rows = [_flat(stack) for stack in run.evaluation.stacks]
-        _print_rows(rows, format)
+        rows = [_flat(run.evaluation.subject, stack) for stack in run.evaluation.stacks]
+        print_rows(rows, format)
         if format is Format.md:
-            print(f"\n{_markdown_cell(run.selection.reason)}")
+            print(f"\n{markdown(run.selection.reason)}")
 
 
 def ranking_data(run: Run) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def ranking_data(run: Run) -> dict[str, Any]:
         "winner": result.selection.winner,
         "runner_up": result.selection.runner_up,
         "reason": result.selection.reason,
-        "stacks": [
+        f"{result.subject}s": [
             {
                 "id": s.id,
                 "rank": s.rank,
@@ -120,7 +121,7 @@ def ranking_data(run: Run) -> dict[str, Any]:
                 "first_rank_probability": s.first_rank_probability,
                 "quality_rank": s.quality_rank,
                 "effort_rank": s.effort_rank,
-                "effort_eur": [s.effort.low, s.effort.median, s.effort.high],
+                "effort_eur": [s.effort.low, s.effort.median, s.effort.high] if s.effort else None,
                 "outcome": s.outcome,
                 "removed_by": s.removed_by or None,
                 "stage": s.stage or None,
@@ -131,6 +132,7 @@ def ranking_data(run: Run) -> dict[str, Any]:
         "components": {
             role: [_component(c) for c in entries] for role, entries in result.components.items()
         },
+        **models_data(result),
     }
 
 
@@ -143,15 +145,15 @@ def _component(component: ComponentResult) -> dict[str, Any]:
     }
 
 
-def _flat(stack: StackResult) -> dict[str, Any]:
+def _flat(subject: str, stack: StackResult) -> dict[str, Any]:
     return {
         "rank": stack.rank,
-        "stack": stack.id,
+        subject: stack.id,
         "score": _round(stack.score),
         "first_rank_probability": _round(stack.first_rank_probability),
         "quality_rank": stack.quality_rank,
         "effort_rank": stack.effort_rank,
-        "effort_eur": round(stack.effort.median),
+        "effort_eur": round(stack.effort.median) if stack.effort else None,
         "outcome": stack.outcome,
         "removed_by": stack.removed_by,
         "reasons": "; ".join(stack.reasons),
@@ -166,8 +168,11 @@ def _ranking_table(run: Run) -> None:
     result, console = run.evaluation, terminal()
     console.print(f"[bold]{safe(result.title)}[/bold] (as of {result.as_of})", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
-    for name in ("#", "stack", "score", "[5 %, 95 %]", "first in", "quality", "effort", "EUR"):
-        table.add_column(name, justify="left" if name in ("stack", "score") else "right")
+    weighed = any(stack.effort for stack in result.stacks)
+    for name in ("#", result.subject, "score", "[5 %, 95 %]", "first in"):
+        table.add_column(name, justify="left" if name in (result.subject, "score") else "right")
+    for name in ("quality", "effort", "EUR") if weighed else ():
+        table.add_column(name, justify="right")
     for stack in (s for s in result.stacks if s.outcome == "ranked"):
         table.add_row(
             str(stack.rank),
@@ -175,9 +180,7 @@ def _ranking_table(run: Run) -> None:
             _bar(stack.score),
             "–" if stack.score_low is None else f"{stack.score_low:.2f}, {stack.score_high:.2f}",
             "–" if stack.first_rank_probability is None else f"{stack.first_rank_probability:.0%}",
-            str(stack.quality_rank),
-            str(stack.effort_rank),
-            f"{stack.effort.median:,.0f}",
+            *_sides(stack),
         )
     console.print(table)
     removed = [s for s in result.stacks if s.outcome == "removed"]
@@ -190,12 +193,26 @@ def _ranking_table(run: Run) -> None:
             more = f" (and {len(stack.reasons) - 1} more)" if len(stack.reasons) > 1 else ""
             trail.add_row(safe(stack.name), stack.stage, safe(stack.reasons[0]) + more)
         console.print(trail)
-    console.print("\n[bold]Components[/bold]")
+    if result.components:
+        console.print("\n[bold]Components[/bold]")
     for role, entries in result.components.items():
         if len(entries) > 1:
             order = ", ".join(f"{c.rank}. {safe(c.name)}" for c in entries)
             console.print(f"{safe(role)}: {order}", soft_wrap=True)
+    if result.daffara and (line := coverage_line(result.daffara.coverage)):
+        console.print(f"\n{safe(line)}", soft_wrap=True)
+    if lines := relaxation_lines(result):
+        console.print("\n[bold]Smallest relaxations[/bold]")
+        for line in lines:
+            console.print(safe(line), soft_wrap=True)
     console.print(f"\n{safe(result.selection.reason)}")
+
+
+def _sides(stack: StackResult) -> list[str]:
+    """Its ranks in quality and in effort, and the effort, where that is known."""
+    if stack.effort is None:
+        return []
+    return [str(stack.quality_rank), str(stack.effort_rank), f"{stack.effort.median:,.0f}"]
 
 
 def _bar(score: float | None) -> str:
@@ -215,7 +232,7 @@ def metrics(run: Run, format: Format, candidates: Sequence[str]) -> None:
         as_of = run.evaluation.as_of.isoformat()
         print_json([{**row.model_dump(), "as_of": as_of} for row in found])
     elif format is not Format.table:
-        _print_rows([{**r.model_dump(), "quality": " ".join(r.quality)} for r in found], format)
+        print_rows([{**r.model_dump(), "quality": " ".join(r.quality)} for r in found], format)
     else:
         console, table = terminal(), Table(box=None, pad_edge=False)
         for name in ("candidate", "metric", "value", "unit", "n", "window", "outcome", "data"):
@@ -279,19 +296,25 @@ def print_json(data: Any) -> None:
     print(json.dumps(data, indent=2, allow_nan=False))
 
 
-def _print_rows(rows: Sequence[dict[str, Any]], format: Format) -> None:
+def print_rows(rows: Sequence[dict[str, Any]], format: Format) -> None:
+    """Print rows with the same keys as CSV or, in any other format, as a Markdown table."""
     names = list(rows[0]) if rows else []
     if format is Format.csv:
-        out = io.StringIO()
-        writer = csv.DictWriter(out, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({k: _csv_cell(v) for k, v in row.items()} for row in rows)
-        print(out.getvalue(), end="")
+        print(csv_text(rows), end="")
         return
     print("| " + " | ".join(names) + " |")
     print("|" + "|".join(" --- " for _ in names) + "|")
     for row in rows:
-        print("| " + " | ".join(_markdown_cell(v) for v in row.values()) + " |")
+        print("| " + " | ".join(markdown(v) for v in row.values()) + " |")
+
+
+def csv_text(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows with the same keys as CSV under a header, harmless to terminals and spreadsheets."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([_csv_cell(name) for name in (rows[0] if rows else ())])
+    writer.writerows([_csv_cell(value) for value in row.values()] for row in rows)
+    return out.getvalue()
 
 
 def _csv_cell(value: Any) -> Any:
@@ -302,7 +325,8 @@ def _csv_cell(value: Any) -> Any:
     return value
 
 
-def _markdown_cell(value: Any) -> str:
+def markdown(value: Any) -> str:
+    """A value as text of one line of Markdown, with its markup escaped."""
     text = "" if value is None else plain(str(value)).replace("\n", " ")
     for char in "\\|<>[]`*_":
         text = text.replace(

@@ -83,8 +83,8 @@ def mined(found: Mined, *, dated: bool) -> None:
     today = max((row.retrieved for row in found.rows if row.retrieved), default=None)
     if newest and today and not dated and today - newest > STALE:
         note(
-            f"Note: the snapshot is as of its newest item, {newest}. If nothing has happened since, "
-            f"give --as-of {today}, so that the silence counts."
+            f"Note: the snapshot is as of its newest item, {newest}. If nothing has happened "
+            f"since, give --as-of {today}, so that the silence counts."
         )
 
 

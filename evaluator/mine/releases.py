@@ -11,8 +11,9 @@ TAG = re.compile(
     [vV]?
     (?P<number>\d+(?:[._]\d+)*)                        # 1.1.24  2_0_8
     (?P<letter>[a-z]?)                                 # 0.4.9f
-    (?:-(?P<revision>\d+))?                            # 8.4.11-1
+    (?:-(?P<revision>p?\d+))?                          # 8.4.11-1  9.10.2-P4
     (?:[-._]?(?P<stage>rc|pre|dev|alpha|beta|[ab](?=\d))[-._]?(?P<count>\d*[a-z]?))?
+    (?:[-._](?:rel|release|final))?                    # NSD_4_0_2_REL
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
@@ -48,7 +49,7 @@ def parse_tag(tag: str) -> Version | None:
     numbers = match["number"].replace("_", ".")
     version = numbers + match["letter"].lower()
     if match["revision"]:
-        version += f"-{match['revision']}"
+        version += f"-{match['revision'].lower()}"
     stages = [w for w in words if w in PRERELEASE_WORDS]
     if match["stage"]:
         stages.append(match["stage"].lower())

@@ -8,6 +8,7 @@ from evaluator.report.case import Case
 from evaluator.report.chapters.appendices import appendices
 from evaluator.report.chapters.architecture import architecture
 from evaluator.report.chapters.conclusions import conclusions
+from evaluator.report.chapters.explanation import explanation
 from evaluator.report.chapters.implementation import implementation
 from evaluator.report.chapters.methodology import methodology
 from evaluator.report.chapters.opening import (
@@ -19,6 +20,7 @@ from evaluator.report.chapters.opening import (
     specific_objectives,
 )
 from evaluator.report.chapters.results import results
+from evaluator.report.chapters.robustness import robustness
 from evaluator.report.chapters.technologies import related_technologies
 from evaluator.report.document import (
     Chapter,
@@ -46,7 +48,7 @@ def build_document(case: Case) -> Document:
         question=evaluation.question,
         date=(as_of.year, as_of.month, as_of.day),
         details=(
-            ("Organisation", case.study.site.organisation.name),
+            *([("Organisation", case.organisation)] if case.organisation else []),
             ("As of", str(as_of)),
             ("Data", mined_until(case).removeprefix("data ")),
             ("Criteria", f"{evaluation.criteria}, attitude {attitude}"),
@@ -63,10 +65,12 @@ def build_document(case: Case) -> Document:
                 scope(case),
                 related_technologies(case),
                 methodology(case),
-                architecture(case),
-                implementation(case),
+                *([architecture(case)] if case.study.site else []),
+                *([implementation(case)] if case.study.site and case.subject == "stack" else []),
                 results(case),
+                *robustness(case),
                 conclusions(case),
+                explanation(case),
                 *appendices(case),
             )
         ),
@@ -83,23 +87,28 @@ def _with_drawn_figures(chapter: Chapter) -> Chapter:
 def _verdict(case: Case) -> Verdict:
     evaluation = case.evaluation
     reason: Inlines = (f"{evaluation.selection.reason} The whole story is in ", Ref("results"), ".")
-    considered = count(len(evaluation.stacks), "stack").split()[0]
+    considered = count(len(evaluation.stacks), case.subject).split()[0]
     winner = case.winner
     if winner is None:
         return Verdict(
-            "No stack fits",
+            f"No {case.subject} fits",
             reason,
-            (("stacks considered", (considered,)), ("left after the filters", ("none",))),
+            ((f"{case.subject}s considered", (considered,)), ("left after the filters", ("none",))),
             decided=False,
         )
     facts: list[tuple[str, Inlines]] = [
         (
-            f"of {len(evaluation.stacks)} stacks left after the filters",
+            f"of {len(evaluation.stacks)} {case.subject}s left after the filters"
+            if case.filtered
+            else f"{case.subject}s ranked",
             (number(len(case.ranked), 0),),
         ),
-        ("of the functions met", (percent(winner.functional_match),)),
-        ("effort over the horizon, median of our estimate", (euros(winner.effort.median),)),
     ]
+    if case.study.criteria.need:
+        facts.append(("of the functions met", (percent(winner.functional_match),)))
+    if winner.effort:
+        median = (euros(winner.effort.median),)
+        facts.append(("effort over the horizon, median of our estimate", median))
     if winner.first_rank_probability is not None and len(case.ranked) > 1:
         facts.insert(
             1, ("of the draws rank it first in quality", (percent(winner.first_rank_probability),))

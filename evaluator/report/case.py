@@ -13,6 +13,7 @@ from evaluator.study.model import Study
 
 if TYPE_CHECKING:
     from evaluator.bundle.cluster import ClusterModel
+    from evaluator.study.site import Site
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,35 @@ class Case:
     evaluation: Evaluation
     study: Study
     cluster: ClusterModel | None = None
+
+    @property
+    def subject(self) -> str:
+        """What is ranked, as prose calls it: stack or candidate."""
+        return self.evaluation.subject
+
+    @property
+    def site(self) -> Site:
+        """The site, for chapters that a study without one does not have."""
+        if self.study.site is None:
+            raise LookupError("the study has no site")
+        return self.study.site
+
+    @cached_property
+    def organisation(self) -> str:
+        """Who asks; empty in a study without a site."""
+        return self.study.site.organisation.name if self.study.site else ""
+
+    @cached_property
+    def weighed(self) -> bool:
+        """Whether the study states efforts."""
+        return any(stack.effort for stack in self.evaluation.stacks)
+
+    @cached_property
+    def filtered(self) -> bool:
+        """Whether a filter could remove anything."""
+        criteria = self.study.criteria
+        lights = any(light.mandatory for light in criteria.semaphores)
+        return bool(criteria.need or criteria.state or lights)
 
     @cached_property
     def ranked(self) -> list[StackResult]:
@@ -44,6 +74,13 @@ class Case:
     def shown_stack(self) -> StackResult | None:
         """The stack whose parts the report draws: the winner, or the first of the result."""
         return self.winner or (self.evaluation.stacks[0] if self.evaluation.stacks else None)
+
+    @cached_property
+    def shown_parts(self) -> list[str]:
+        """What is drawn of the projects themselves: its parts, or every candidate."""
+        if self.subject == "candidate":
+            return self.used
+        return list(dict.fromkeys(self.shown_stack.components.values())) if self.shown_stack else []
 
     @cached_property
     def _metrics(self) -> dict[tuple[str, str], MetricRow]:

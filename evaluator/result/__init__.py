@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from evaluator.result.daffara import Daffara
+from evaluator.result.lazy_user import LazyUser
+from evaluator.result.part import Part as Part
+from evaluator.result.robustness import Robustness
 
 SCHEMA_VERSION = 1
 
@@ -13,12 +16,6 @@ Outcome = Literal["ok", "not_available", "not_applicable", "error"]
 SourceKind = Literal["git", "mail", "tracker", "packages", ""]
 QualitySeverity = Literal["note", "caution"]
 Colour = Literal["green", "yellow", "red", "black", "grey"]
-
-
-class Part(BaseModel):
-    """Base of all parts of a result."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class MetricRow(Part):
@@ -64,6 +61,8 @@ class Light(Part):
     value: float | None
     n: int | None
     text: str
+    metric: str = ""
+    """What it was lit by."""
 
 
 class CriterionValue(Part):
@@ -82,6 +81,8 @@ class CriterionValue(Part):
     unit: str
     via: list[str]
     note: str
+    parts: dict[str, tuple[float, float]] = {}
+    """The interval of each component behind the cell; the column's range where it is missing."""
 
 
 class FunctionMatch(Part):
@@ -105,6 +106,15 @@ class EffortResult(Part):
     run: float
     mental: float
     least_probability: float
+
+
+class FilterRow(Part):
+    """A filter that a stack breaks, and the keys of the statements that it compares."""
+
+    stage: Literal["need", "state", "semaphore"]
+    filter: str
+    text: str
+    facts: list[str]
 
 
 class Judged(Part):
@@ -139,11 +149,14 @@ class StackResult(Judged):
     only_by: str
     """The one filter, over all stages, without which it would have been ranked; else empty."""
     reasons: list[str]
+    filters: list[FilterRow] = []
+    """Every filter that it breaks, of all stages; ``reasons`` are those of the first stage."""
     quality_rank: int | None
     effort_rank: int | None
     functional_match: float
     functions: list[FunctionMatch]
-    effort: EffortResult
+    effort: EffortResult | None
+    """None where the study states no effort."""
 
 
 class ComponentResult(Judged):
@@ -163,6 +176,9 @@ class WeightRow(Part):
     effective: float
     source: list[str]
     reason: str
+    origin: str = ""
+    """``metric:ID``, ``fact:ID``, ``derived:ID`` or ``scorecard:CHECK``: what it is read from."""
+    aggregate: Literal["worst", "mean", "best"] = "worst"
 
 
 class MethodRow(Part):
@@ -180,7 +196,7 @@ class MethodRow(Part):
 class DecisionRow(Part):
     """The decision rule with its parameters, as the criteria file states it."""
 
-    rule: Literal["quality_then_effort", "least_effort"]
+    rule: Literal["quality", "quality_then_effort", "least_effort"]
     tell_apart: float
     weight_spread: float
 
@@ -232,10 +248,24 @@ class QualityRow(Part):
     affects: list[str]
 
 
+class FactRow(Part):
+    """What a file of the study states, by a name of its own; ``where`` is file:line:column."""
+
+    key: str
+    value: str
+    source: list[str]
+    reason: str
+    where: str
+
+
 class Evaluation(Part):
-    """One run of the engine.  ``stacks`` holds the ranked ones in order, then the removed."""
+    """One run of the engine.  ``stacks`` holds the ranked ones in order, then the removed.
+
+    In a study of candidates (``subject``) each is a stack of itself.
+    """
 
     schema_version: int
+    subject: Literal["stack", "candidate"] = "stack"
     as_of: dt.date
     title: str
     question: str
@@ -258,11 +288,17 @@ class Evaluation(Part):
     yearly: list[YearRow]
     sources: list[SourceRow]
     quality: list[QualityRow] = []
+    daffara: Daffara | None = None
+    lazy_user: LazyUser | None = None
     versions: dict[str, str]
     notes: list[str]
     """What a reader must know of this run: another date than the site's, a source not mined, …"""
     inputs: dict[str, str]
     """SHA-256 of every input file by the path that the user knows."""
+    robustness: Robustness | None = None
+    """Of the contenders' quality; None where there was nothing to rank."""
+    facts: list[FactRow] = []
+    """Every sourced statement of the study's files, in the order of their keys."""
 
     def find(self, stack_id: str) -> StackResult | None:
         """The stack of that identifier; None when it is not part of the result."""

@@ -18,11 +18,13 @@ from evaluator.study.catalogue import Catalogue
 from evaluator.study.check import Parts, check, texts
 from evaluator.study.criteria import Criteria
 from evaluator.study.document import Document, read_document, validate
-from evaluator.study.model import Reference, Study
+from evaluator.study.model import Reference, Study, Subject
+from evaluator.study.scorecard import Scorecard, misfiled
 from evaluator.study.site import Site
-from evaluator.study.stack import Stack
+from evaluator.study.stack import Stack, alone
+from evaluator.study.statements import places
 
-__all__ = ["Study", "load_study"]
+__all__ = ["Study", "load_study", "own_folder"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -33,13 +35,16 @@ def load_study(
     site: str | Path | None = None,
     metrics: Collection[str],
     backends: Collection[str],
+    slopes: Collection[str] | None = None,
+    methods: Collection[str] | None = None,
 ) -> Study:
     """Read a criteria file and everything that it refers to.
 
     ``criteria`` is a path, or the name of a shipped file (``sme.yml``).  Candidates, stacks, sites,
     ``catalogue.yml`` and ``refs.bib`` are taken from the folder of the criteria file where they
-    exist, else from the shipped ones.  ``metrics`` and ``backends`` are the names that criteria
-    and data sources may use.
+    exist, else from the shipped ones; a shipped reference may be cited from any study.  Own
+    candidates without own stacks are ranked themselves.  ``metrics`` and ``backends`` are the names
+    that criteria and data sources may use.  ``scorecard/CANDIDATE.json`` beside them is evidence.
 
     Raises
     ------
@@ -84,9 +89,13 @@ def load_study(
     question = read("criteria", path, Criteria)
     catalogue = read("catalogue", _part(home, "catalogue.yml"), Catalogue)
     candidates = read_folder("candidate", "candidates", Candidate)
-    stacks = read_folder("stack", "stacks", Stack)
+    subject = _subject(home)
+    stacks = read_folder("stack", "stacks", Stack) if subject == "stack" else {}
     bibliography = _part(home, "refs.bib")
     references = _references(bibliography, findings)
+    shipped_bibliography = criteria_folder() / "refs.bib"
+    if references is not None and bibliography != shipped_bibliography:
+        references = {**read_references(shipped_bibliography), **references}
     place = None
     asked = documents.get("criteria")
     named = [name for _, name in texts(asked, "site")] if asked else []
@@ -95,24 +104,65 @@ def load_study(
             place = read("site", _find_site(name, home), Site)
     except EvaluationError as error:
         findings += error.findings if site is not None else _unknown_site(asked, home)
-    if place is None and "site" not in documents:
+    if place is None and "site" not in documents and (site is not None or named):
         unread.append("site")
-    misfits = check(Parts(documents, unread, references, metrics, backends))
+    provided = {"personal_domains", "placeholder_domains"}
+    if catalogue is not None and (missing := provided - catalogue.model_fields_set):
+        # mail services are nobody's field, so a catalogue need not name them again
+        shared = read("mail services", criteria_folder() / "catalogue.yml", Catalogue)
+        known = {name: getattr(shared, name) for name in missing} if shared else {}
+        catalogue = catalogue.model_copy(update=known)
+    misfits = check(
+        Parts(documents, unread, references, metrics, backends, subject, slopes, methods)
+    )
     reported = {finding.where for finding in findings}
     findings += [finding for finding in misfits if finding.where not in reported]
-    if findings or question is None or catalogue is None or place is None:
+    scorecards = {}
+    for file in sorted(_part(home, "scorecard").glob("*.json")):
+        result = read(kind := f"scorecard:{file.stem}", file, Scorecard)
+        unreadable = f"candidate:{file.stem}" in {*documents, *unread} - {
+            f"candidate:{name}" for name in candidates
+        }
+        if kind in documents and not unreadable:  # else nothing can be said of its sources
+            findings += misfiled(documents[kind], result, file.stem, candidates)
+        if result is not None:
+            scorecards[file.stem] = result
+    if findings or question is None or catalogue is None:
         raise EvaluationError(sorted(findings, key=lambda f: f.where or Where("")))
     files = {document.name: document.digest for document in documents.values()}
     files[shown(bibliography)] = hashlib.sha256(bibliography.read_bytes()).hexdigest()
-    return Study(
+    study = Study(
         criteria=question,
         catalogue=catalogue,
         site=place,
         candidates=candidates,
-        stacks={k: stacks[k] for k in question.stacks or stacks},
+        stacks={k: stacks[k] for k in question.stacks or stacks}
+        if subject == "stack"
+        else {k: alone(candidate) for k, candidate in candidates.items()},
+        subject=subject,
+        scorecards=scorecards,
         references=references or {},
         files=dict(sorted(files.items())),
     )
+    return study.model_copy(update={"places": places(study, documents)})
+
+
+def own_folder(criteria: str | Path) -> Path | None:
+    """Folder of a criteria file that is not a shipped one; None for a shipped one.
+
+    Raises
+    ------
+    EvaluationError
+        When there is no such file.
+    """
+    home = _find(criteria, criteria_folder(), "criteria file").parent
+    return None if home.resolve() == criteria_folder().resolve() else home
+
+
+def _subject(home: Path) -> Subject:
+    """What a study ranks: its own candidates where it has some and combines them in no stack."""
+    own = home.resolve() != criteria_folder().resolve() and (home / "candidates").is_dir()
+    return "candidate" if own and not (home / "stacks").is_dir() else "stack"
 
 
 def _part(home: Path, name: str) -> Path:

@@ -10,7 +10,7 @@ from evaluator.study.fact import Dated, Fact, Identifier, Model, Sourced, Text
 
 class Licence(Sourced):
     spdx: Text
-    kind: Literal["floss", "mixed", "proprietary"]
+    kind: Literal["floss", "mixed", "proprietary", "unknown"]
 
 
 class BusinessModel(Sourced):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluator.findings import Finding, allowed_values
+from evaluator.study.criteria import NEUTRAL
 from evaluator.study.document import Document
 from evaluator.study.fact import OURS
 
@@ -43,6 +44,9 @@ REFERENCES = (
     ("criteria", "semaphores.[].metric", "metric"),
     ("criteria", "criteria.[].metric", "metric"),
     ("criteria", "criteria.[].fact", "fact"),
+    ("criteria", "methods.[].name", "method"),
+    ("criteria", "groups.@", "group"),
+    ("criteria", "stakeholders.{}.weights.@", "criterion"),
 )
 """Kind of file, where in it, and what stands there."""
 
@@ -56,6 +60,7 @@ NAMES = (
     ("site fact", "site", "state.@"),
     ("attitude", "criteria", "attitudes.@"),
     ("group", "criteria", "criteria.[].group"),
+    ("criterion", "criteria", "criteria.[].id"),
     ("fact", "candidate", "facts.@"),
     ("requirement", "stack", "requires.@"),
 )
@@ -92,12 +97,21 @@ class Parts:
     references: Collection[str] | None
     metrics: Collection[str]
     backends: Collection[str]
+    subject: str = "stack"
+    slopes: Collection[str] | None = None
+    """Metrics that are slopes; None when that is not known."""
+    methods: Collection[str] | None = None
+    """Decision methods; None when that is not known."""
 
     def of(self, kind: str) -> Iterator[tuple[str, Document]]:
         """Identifier and document of each file of a kind."""
         for key, document in self.documents.items():
             if key.partition(":")[0] == kind:
                 yield key.partition(":")[2], document
+
+    def has(self, kind: str) -> bool:
+        """Whether the study has a file of that kind, readable or not."""
+        return kind in self.documents or kind in self.unread
 
     def identifiers(self, kind: str) -> set[str]:
         """Identifiers of all files of a kind, whether they could be read or not."""
@@ -139,7 +153,9 @@ def _walk(node: Any, path: list[str], loc: Place) -> Iterator[tuple[Place, Any]]
 
 def check(parts: Parts) -> list[Finding]:
     """Every mistake between the files, in the order of the rules below."""
-    rules = (_evidence, _names, _repeated, _data_sources, _circles, _roles, _numbers, _weights)
+    of_all = (_evidence, _names, _repeated, _data_sources, _circles, _roles, _numbers)
+    of_criteria = (_weights, _grouped, _slopes, _state, _effort, _nothing_to_rank, _profile)
+    rules = (*of_all, *of_criteria)
     return [finding for rule in rules for finding in rule(parts)]
 
 
@@ -181,8 +197,14 @@ def _names(parts: Parts) -> Iterator[Finding]:
         "candidate": parts.identifiers("candidate"),
         "stack": parts.identifiers("stack"),
         "metric": parts.metrics,
+        "method": parts.methods,
     }
     known |= {what: parts.names(what, kind, path) for what, kind, path in NAMES}
+    known["attitude"] = {NEUTRAL, *(known["attitude"] or ())}
+    if parts.subject == "candidate":  # its facts are what it requires
+        known["requirement"] = known["fact"]
+    if not parts.has("site"):
+        known["site fact"] = None  # said once, by the rule on the state
     for kind, path, what in REFERENCES:
         allowed = known[what]
         if allowed is None:
@@ -269,7 +291,9 @@ def _numbers(parts: Parts) -> Iterator[Finding]:
         if not isinstance(state, dict) or state.get("rule") != "at_most":
             continue
         sides = [("site", f"state.{state.get('site')}.value")]
-        sides += [("stack", f"requires.{state.get('requirement')}.value")]
+        kind = "candidate.facts" if parts.subject == "candidate" else "stack.requires"
+        holder, _, field = kind.partition(".")
+        sides += [(holder, f"{field}.{state.get('requirement')}.value")]
         for kind, path in sides:
             for _, document in parts.of(kind):
                 for loc, value in values(document, path):
@@ -280,18 +304,48 @@ def _numbers(parts: Parts) -> Iterator[Finding]:
                         yield document.finding("not-a-number", loc, message, remedy)
 
 
+def _slopes(parts: Parts) -> Iterator[Finding]:
+    """A light that asks for the sign of a slope needs a metric that is one."""
+    criteria = parts.documents.get("criteria")
+    for loc, light in values(criteria, "semaphores.[]") if criteria else ():
+        if not isinstance(light, dict) or light.get("rule") != "slope" or parts.slopes is None:
+            continue
+        metric = str(light.get("metric"))
+        if criteria and metric in parts.metrics and metric not in parts.slopes:
+            name = light.get("id")
+            message = f"semaphore {name!r} asks for the slope of {metric!r}, which is none"
+            remedy = f"slopes: {', '.join(sorted(parts.slopes))}; for others write rule: threshold"
+            yield criteria.finding("semaphore-without-slope", (*loc, "metric"), message, remedy)
+
+
+def _grouped(parts: Parts) -> Iterator[Finding]:
+    """Where groups have weights, each criterion is in one of them."""
+    document = parts.documents.get("criteria")
+    groups = {str(loc[-1]) for loc, _ in values(document, "groups.{}")} if document else set()
+    if document is None or not groups:
+        return
+    for loc, typed in texts(document, "criteria.[].group"):
+        if typed not in groups:
+            message = f"group {typed!r} has no weight in groups"
+            yield document.finding(
+                "group-without-weight", loc, message, allowed_values(typed, groups)
+            )
+
+
 def _weights(parts: Parts) -> Iterator[Finding]:
     document = parts.documents.get("criteria")
     criteria = [entry for _, entry in values(document, "criteria.[]")] if document else []
     weights = [e["weight"] for e in criteria if isinstance(e, dict) and _in(e.get("weight"), 1)]
     if document is None or not weights or len(weights) < len(criteria):
         return  # a weight of the wrong form has been reported; the sum is not known
-    total = sum(weights)
-    if abs(total - 1) > 1e-6:
-        message = f"the weights sum to {total:g}, they must sum to 1"
-        remedy = f"change them by {1 - total:+.6g} in all"
-        remedy += f", or multiply each by {1 / total:.6g}" if total > 0 else ""
-        yield document.finding("weights-sum", ("criteria",), message, remedy, key=True)
+    groups = {loc[-1]: weight for loc, weight in values(document, "groups.{}")}
+    for place, what, parts_of_one in _sums(criteria, weights, groups):
+        total = sum(parts_of_one)
+        if abs(total - 1) > 1e-6:
+            message = f"the weights{what} sum to {total:g}, they must sum to 1"
+            remedy = f"change them by {1 - total:+.6g} in all"
+            remedy += f", or multiply each by {1 / total:.6g}" if total > 0 else ""
+            yield document.finding("weights-sum", place, message, remedy, key=True)
     for loc, factors in values(document, "attitudes.{}.factors"):
         if not isinstance(factors, dict):
             continue
@@ -301,6 +355,86 @@ def _weights(parts: Parts) -> Iterator[Finding]:
             message = "these factors leave no criterion a weight"
             remedy = "give the group of at least one weighted criterion a factor above 0"
             yield document.finding("weights-vanish", loc, message, remedy, key=True)
+
+
+def _state(parts: Parts) -> Iterator[Finding]:
+    document = parts.documents.get("criteria")
+    if document is None or parts.has("site") or not any(texts(document, "state.[].id")):
+        return
+    message = "filters of the state compare with a site, and this study has none"
+    remedy = "write 'site: NAME' and sites/NAME.yml beside this file, or remove 'state'"
+    yield document.finding("state-without-site", ("state",), message, remedy, key=True)
+
+
+def _effort(parts: Parts) -> Iterator[Finding]:
+    """Effort needs somebody who estimated it, and a site whose hours cost something."""
+    document = parts.documents.get("criteria")
+    if document is None or not isinstance(document.data, dict):
+        return
+    rule = next((rule for _, rule in texts(document, "decision.rule")), "quality")
+    if not document.data.get("effort"):
+        if rule in ("least_effort", "quality_then_effort"):
+            message = f"rule {rule!r} needs 'effort', which this file does not state"
+            remedy = "write 'rule: quality', or add 'effort' (and 'effort' to each stack)"
+            yield document.finding("rule-without-effort", ("decision", "rule"), message, remedy)
+        return
+    if parts.subject == "candidate":
+        message = "effort is estimated for stacks, and this study ranks candidates"
+        remedy = "remove 'effort', or combine the candidates in stacks/*.yml beside this file"
+        yield document.finding("effort-without-stacks", ("effort",), message, remedy, key=True)
+    elif not parts.has("site"):
+        message = "effort needs a site, which says what an hour costs and what the staff knows"
+        remedy = "write 'site: NAME' and sites/NAME.yml beside this file, or remove 'effort'"
+        yield document.finding("effort-without-site", ("effort",), message, remedy, key=True)
+    for _, stack in parts.of("stack"):
+        if isinstance(stack.data, dict) and "effort" not in stack.data:
+            message = "no 'effort', which the criteria file asks of every stack"
+            remedy = "add it, or remove 'effort' from the criteria file"
+            yield stack.finding("stack-without-effort", (), message, remedy)
+
+
+def _profile(parts: Parts) -> Iterator[Finding]:
+    """Each item of a model is answered by something that the file has."""
+    document = parts.documents.get("criteria")
+    if document is None:
+        return
+    paths = ("criteria.[].id", "semaphores.[].id", "need.[].function")
+    allowed = {name for path in paths for _, name in texts(document, path)}
+    answered = list(texts(document, "profile.answered.{}"))
+    for loc, typed in answered:
+        if typed not in allowed:
+            yield _unknown(document, loc, "criterion", typed, allowed, False)
+    items = {loc[-1] for loc, _ in answered}
+    for loc, item in texts(document, "profile.left_out.@"):
+        if item in items:
+            message = f"{item!r} is answered and left out"
+            yield document.finding("duplicate-id", loc, message, "remove one of them", key=True)
+
+
+def _nothing_to_rank(parts: Parts) -> Iterator[Finding]:
+    document = parts.documents.get("criteria")
+    if document is not None and not parts.identifiers(parts.subject):
+        message = f"there is no {parts.subject} to rank"
+        remedy = f"write {parts.subject}s/NAME.yml beside this file"
+        yield document.finding("nothing-to-rank", (), message, remedy)
+
+
+def _sums(
+    criteria: list[Any], weights: list[float], groups: Mapping[Any, Any]
+) -> Iterator[tuple[Place, str, list[float]]]:
+    """Where weights stand that must sum to 1, how to call them, and themselves."""
+    if not groups:
+        yield ("criteria",), "", weights
+        return
+    shares = [
+        g["weight"] for g in groups.values() if isinstance(g, dict) and _in(g.get("weight"), 1)
+    ]
+    if len(shares) == len(groups):
+        yield ("groups",), " of the groups", shares
+    for name in groups:
+        inside = [w for w, c in zip(weights, criteria, strict=True) if c.get("group") == name]
+        if inside:
+            yield ("groups", name), f" in group {name!r}", inside
 
 
 def _in(value: object, most: float) -> bool:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from evaluator.study.fact import Identifier, Model, Sourced, SourcedRange, Text
+from evaluator.study.fact import OURS, Identifier, Model, Sourced, SourcedRange, Text
+from evaluator.study.profile import Profile
+from evaluator.study.scorecard import Check
+from evaluator.study.transform import Rating, Saturation
 
 Direction = Literal["max", "min"]
 Aggregate = Literal["worst", "mean", "best"]
+Rule = Literal["quality", "quality_then_effort", "least_effort"]
+
+NEUTRAL = "neutral"
+"""The attitude that every study has: weights as they were typed."""
+
+
+ORIGINS = ("metric", "fact", "derived", "scorecard")
+"""The keys of a criterion that say where its values come from."""
 
 
 class Criterion(Sourced):
-    """One column of the decision matrix: a metric, a fact, functional match or effort.
+    """One column of the decision matrix: a metric, a fact, a Scorecard check or a derived value.
 
-    ``aggregate`` says how a stack's value follows from its components' values; ``log`` takes the
-    decimal logarithm of ``1 + value`` first.  ``weight`` is the share before the attitude.
+    ``aggregate`` says how a stack's value follows from its components' values.  First ``log`` takes
+    the decimal logarithm of ``1 + value``, or ``rating`` or ``saturation`` make a score of it, of
+    which more is better.  ``weight`` is the share before the attitude.
     """
 
     id: Identifier
@@ -27,18 +39,40 @@ class Criterion(Sourced):
     metric: Identifier | None = None
     fact: Identifier | None = None
     derived: Literal["functional_match", "semaphore_share"] | None = None
+    scorecard: Check | None = None
     aggregate: Aggregate = "worst"
     log: bool = False
+    rating: Rating | None = None
+    saturation: Saturation | None = None
     components: bool = True
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        given = [n for n in ("metric", "fact", "derived") if getattr(self, n) is not None]
+        given = [n for n in ORIGINS if getattr(self, n) is not None]
         if len(given) != 1:
             raise ValueError(
-                f"give exactly one of metric, fact, derived (given: {', '.join(given) or 'none'})"
+                f"give exactly one of {', '.join(ORIGINS)} (given: {', '.join(given) or 'none'})"
             )
         return self
+
+    @model_validator(mode="after")
+    def _one_transform(self) -> Self:
+        given = [n for n in ("log", "rating", "saturation") if getattr(self, n)]
+        if len(given) > 1:
+            raise ValueError(
+                f"give at most one of log, rating, saturation, not {' and '.join(given)}"
+            )
+        if self.scored and self.direction != "max":
+            raise ValueError(
+                f"{given[0]} makes a score of which more is better, so direction must be max; "
+                "falling scores, or smaller_is_better, say that a small value is good"
+            )
+        return self
+
+    @property
+    def scored(self) -> bool:
+        """Whether its values are on a scale of their own, whoever is compared."""
+        return self.rating is not None or self.saturation is not None
 
 
 class Semaphore(Sourced):
@@ -92,6 +126,19 @@ class StateFilter(Sourced):
     rule: Literal["at_most", "implies", "contains"]
 
 
+class Group(Sourced):
+    """A group's share of the whole; the weights of its criteria are then shares of the group."""
+
+    weight: float = Field(ge=0, le=1)
+
+
+class Stakeholder(Sourced):
+    """Somebody's own weights of the criteria, and the share of the decision that is theirs."""
+
+    weights: Annotated[dict[Identifier, Annotated[float, Field(ge=0)]], Field(min_length=1)]
+    share: float = Field(default=1.0, gt=0)
+
+
 class Attitude(Sourced):
     """Factors on the weights of criterion groups; the result is normalised again."""
 
@@ -123,36 +170,105 @@ class Method(Sourced):
 class Decision(Sourced):
     """How ranks become a choice."""
 
-    rule: Literal["quality_then_effort", "least_effort"]
-    tell_apart: float = Field(ge=0.5, le=1)
-    weight_spread: float = Field(ge=0, le=1)
-    draws: int = Field(ge=100, le=1_000_000)
+    rule: Rule
+    tell_apart: float = Field(default=0.9, ge=0.5, le=1)
+    weight_spread: float = Field(default=0.5, ge=0, le=1)
+    draws: int = Field(default=10_000, ge=100, le=1_000_000)
+
+
+GuidelineCheck = Literal[
+    "commitment",
+    "procurement",
+    "big-switch",
+    "licences",
+    "support",
+    "development",
+    "survey",
+    "stability",
+    "impedance",
+    "training",
+    "organisation",
+]
 
 
 class Guideline(Sourced):
-    """A guideline of the SME guide and how this study answers it."""
+    """A guideline of the SME guide; ``answer`` is the analyst's comment.
+
+    ``check`` names what of each run answers it, see :mod:`evaluator.score.guidelines`.
+    """
 
     id: Identifier
     text: Text
+    check: GuidelineCheck | None = None
     answer: Text
 
 
+BUILT_IN_ATTITUDE = Attitude(
+    factors={}, source=[OURS], reason="Built in: no group of criteria counts more than was typed"
+)
+BUILT_IN_METHODS = [
+    Method(name="topsis", source=["hwang-yoon-1981", "scikit-criteria"]),
+    Method(
+        name="weighted_sum",
+        parameters={"scale": "range"},
+        source=["fishburn-1967", "scikit-criteria"],
+    ),
+    Method(name="vikor", source=["opricovic-tzeng-2004", "scikit-criteria"]),
+]
+
+
+def built_in_decision(rule: Rule) -> Decision:
+    """The decision of a file that states none."""
+    reason = (
+        "Built in: told apart when one outranks the other in nine of ten draws with weights varied "
+        "by half and uncertain values over their intervals"
+    )
+    return Decision(rule=rule, source=[OURS], reason=reason)
+
+
 class Criteria(Model):
-    """A criteria file: the whole question that a study answers."""
+    """A criteria file: the whole question that a study answers.
+
+    ``id``, ``title``, ``question`` and ``criteria`` are enough.  Without ``site``, ``need`` and
+    ``state`` nothing is filtered; without ``effort`` quality alone decides.
+    """
 
     schema_version: Literal[1]
     id: Identifier
     title: Text
     question: Text
-    site: Identifier
-    attitude: Identifier
-    attitudes: dict[Identifier, Attitude]
+    profile: Profile | None = None
+    site: Identifier | None = None
+    attitude: Identifier = NEUTRAL
+    attitudes: dict[Identifier, Attitude] = {NEUTRAL: BUILT_IN_ATTITUDE}
     stacks: Annotated[list[Identifier], Field(min_length=1)] | None = None
-    need: list[NeedFilter]
-    state: list[StateFilter]
-    semaphores: list[Semaphore]
+    need: list[NeedFilter] = []
+    state: list[StateFilter] = []
+    semaphores: list[Semaphore] = []
     criteria: list[Criterion] = Field(min_length=1)
-    effort: EffortRule
-    methods: list[Method] = Field(min_length=1)
-    decision: Decision
+    groups: dict[Identifier, Group] = {}
+    stakeholders: dict[Identifier, Stakeholder] = {}
+    effort: EffortRule | None = None
+    methods: list[Method] = Field(default=BUILT_IN_METHODS, min_length=1)
+    decision: Decision = built_in_decision("quality")
     guidelines: list[Guideline] = []
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Each criterion's share of the whole before the attitude."""
+        return {
+            c.id: c.weight * (self.groups[c.group].weight if self.groups else 1.0)
+            for c in self.criteria
+        }
+
+    @field_validator("attitudes")
+    @classmethod
+    def _with_neutral(cls, given: dict[str, Attitude]) -> dict[str, Attitude]:
+        return {NEUTRAL: BUILT_IN_ATTITUDE, **given}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _effort_decides_where_it_is_known(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("effort") and "decision" not in given:
+            return {**given, "decision": built_in_decision("quality_then_effort")}
+        return given

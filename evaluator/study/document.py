@@ -98,26 +98,26 @@ class PlacingConstructor(RoundTripConstructor):
             raise ConstructorError(None, None, problem, node.start_mark) from error
 
 
-def read_document(path: Path) -> Document:
-    """Read one YAML file.
+def read_text(path: Path, most: int = MAX_BYTES, remedy: str = "") -> tuple[str, str, str]:
+    """Name, text and SHA-256 of a file of up to ``most`` bytes; ``remedy`` if it is longer.
 
     Raises
     ------
     EvaluationError
-        When it cannot be read, is too large, is not UTF-8, or is not well-formed YAML.
+        When it cannot be read, is too large, or is not UTF-8.
     """
     name = shown(path)
     try:
         with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+            raw = stream.read(most + 1)
     except OSError as error:
         reason = error.strerror or str(error)
         raise EvaluationError(
             file_error("unreadable-file", name, f"cannot be read: {reason}")
         ) from error
-    if len(raw) > MAX_BYTES:
-        problem = f"longer than {MAX_BYTES} bytes, which no study needs"
-        raise EvaluationError(file_error("file-too-large", name, problem))
+    if len(raw) > most:
+        problem = f"longer than {most} bytes, more than is read"
+        raise EvaluationError(file_error("file-too-large", name, problem, remedy))
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -126,6 +126,18 @@ def read_document(path: Path) -> Document:
         raise EvaluationError(
             Finding("not-utf8", problem, _end_of(name, before), "save the file as UTF-8")
         ) from error
+    return name, text, hashlib.sha256(raw).hexdigest()
+
+
+def read_document(path: Path, most: int = MAX_BYTES, remedy: str = "") -> Document:
+    """Read one YAML file of up to ``most`` bytes; ``remedy`` says what to do if it is longer.
+
+    Raises
+    ------
+    EvaluationError
+        When it cannot be read, is too large, is not UTF-8, or is not well-formed YAML.
+    """
+    name, text, digest = read_text(path, most, remedy)
     yaml = YAML(typ="rt", pure=True)
     yaml.Composer, yaml.Constructor = BoundedComposer, PlacingConstructor
     try:
@@ -137,7 +149,7 @@ def read_document(path: Path) -> Document:
         ) from error
     except YAMLError as error:
         raise EvaluationError(_syntax_finding(name, error)) from error
-    return Document(name, _plain(tree), hashlib.sha256(raw).hexdigest(), tree)
+    return Document(name, _plain(tree), digest, tree)
 
 
 def _end_of(name: str, before: str) -> Where:

@@ -7,14 +7,17 @@ Every model is frozen and refuses unknown keys.  Every fact carries ``source``: 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from evaluator.study.candidate import Candidate, DataSource
 from evaluator.study.catalogue import Catalogue
 from evaluator.study.criteria import Criteria
 from evaluator.study.fact import Identifier, Model, Text
+from evaluator.study.scorecard import Scorecard
 from evaluator.study.site import Site
 from evaluator.study.stack import Stack
+
+Subject = Literal["stack", "candidate"]
 
 
 class Reference(Model):
@@ -33,12 +36,18 @@ class Study(Model):
 
     criteria: Criteria
     catalogue: Catalogue
-    site: Site
+    site: Site | None
     candidates: dict[str, Candidate]
     stacks: dict[str, Stack]
+    subject: Subject = "stack"
+    """What is ranked; in a study of candidates each is a stack of itself (:func:`alone`)."""
+    scorecards: dict[str, Scorecard] = {}
+    """By candidate, what OpenSSF Scorecard found."""
     references: dict[str, Reference]
     files: dict[str, str]
     """Every file read, by the path shown to the user, with its SHA-256."""
+    places: dict[str, str] = {}
+    """``file:line:column`` of each statement; see :mod:`evaluator.study.statements`."""
 
     def predecessor_of(self, candidate: str) -> str | None:
         """Identifier of the candidate that ``candidate`` succeeded, if any."""

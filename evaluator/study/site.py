@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from evaluator.study.candidate import BusinessModel
 from evaluator.study.fact import Address, Cidr, Fact, Identifier, Model, Range, Sourced, Text
@@ -103,9 +103,23 @@ class ServiceLevel(Sourced):
 
 
 class Staff(Sourced):
-    administrators: int
+    """Who runs the service; ``skilled`` says how many have a skill that not all of them have."""
+
+    administrators: int = Field(ge=0)
     skills: list[Identifier]
+    skilled: dict[Identifier, int] = {}
     rate_eur_per_hour: Range
+
+    @model_validator(mode="after")
+    def _skilled_staff(self) -> Self:
+        for skill, number in self.skilled.items():
+            if skill not in self.skills:
+                raise ValueError(f"skilled has {skill!r}, which is not among the skills")
+            if not 0 <= number <= self.administrators:
+                raise ValueError(
+                    f"{number} administrators have {skill!r}, but there are {self.administrators}"
+                )
+        return self
 
 
 class Organisation(Sourced):

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from evaluator.study.candidate import Provision
-from evaluator.study.fact import Dated, Fact, Identifier, Model, Sourced, SourcedRange, Text
+from evaluator.study.candidate import Candidate, Provision
+from evaluator.study.fact import (
+    OURS,
+    Dated,
+    Fact,
+    Identifier,
+    Model,
+    Sourced,
+    SourcedRange,
+    Text,
+)
 
 
 class Effort(Model):
@@ -28,5 +37,22 @@ class Stack(Model):
     compatibility: Sourced
     provides: dict[Identifier, Provision] = {}
     requires: dict[Identifier, Fact] = {}
-    effort: Effort
+    effort: Effort | None = None
     profile: Identifier | None = None
+
+
+def alone(candidate: Candidate) -> Stack:
+    """A candidate as a stack of itself, for a study that combines none.
+
+    Its facts are what it requires, so that filters of the state can compare them with a site.
+    """
+    reason = "A candidate of its own; nothing is combined"
+    return Stack(
+        id=candidate.id,
+        name=candidate.name,
+        summary=candidate.summary,
+        components={candidate.roles[0] if candidate.roles else candidate.kind: candidate.id},
+        available=Dated(source=[OURS], reason=reason),
+        compatibility=Sourced(source=[OURS], reason=reason),
+        requires=candidate.facts,
+    )

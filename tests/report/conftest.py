@@ -15,10 +15,12 @@ from evaluator.report import write_report
 from evaluator.result import (
     ComponentResult,
     CriterionValue,
+    DecisionRow,
     EffortResult,
     Evaluation,
     FunctionMatch,
     Light,
+    MethodRow,
     MetricRow,
     Selection,
     SourceRow,
@@ -463,6 +465,11 @@ def synthetic_evaluation(winner: str | None = "first") -> Evaluation:
             indistinguishable=[],
             reason=f"Synthetic reason for {winner}.",
         ),
+        methods=[
+            MethodRow(id=key, name=key, index="score", best="max", parameters={}, source=["ours"])
+            for key in ("topsis", "weighted_sum", "vikor")
+        ],
+        decision=DecisionRow(rule="quality_then_effort", tell_apart=0.9, weight_spread=0.5),
         weights=[
             WeightRow(
                 criterion=c,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluator.report.case import Case
+from evaluator.report.chapters.checklist import tests
 from evaluator.report.chapters.data_quality import data_quality
 from evaluator.report.chapters.efforts import efforts
 from evaluator.report.chapters.needs import needs
@@ -22,6 +23,7 @@ from evaluator.report.document import (
 )
 from evaluator.report.prose import (
     MISSING_WORDS,
+    capital,
     count,
     enumeration,
     number,
@@ -36,8 +38,8 @@ def appendices(case: Case) -> tuple[Chapter, ...]:
     return (
         _matrix(case),
         _weights(case),
-        needs(case),
-        efforts(case),
+        *([needs(case)] if case.study.criteria.need or case.study.criteria.state else []),
+        *([efforts(case)] if case.weighed else []),
         _metrics(case),
         data_quality(case),
         _provenance(case),
@@ -110,9 +112,9 @@ def _matrix(case: Case) -> Chapter:
             ),
             Table(
                 "table-matrix",
-                "What is each stack worth on each criterion?",
+                f"What is each {case.subject} worth on each criterion?",
                 (
-                    Column("Stack", share=2),
+                    Column(f"{capital(case.subject)}", share=2),
                     Column("Criterion", share=1.7),
                     Column("Value", "right", 0.8),
                     Column("Interval", "right", 0.9),
@@ -233,6 +235,7 @@ def _metrics(case: Case) -> Chapter:
                 tuple(rows),
                 layout="small",
             ),
+            *tests(case),
         ),
         appendix=True,
     )

@@ -21,7 +21,7 @@ from evaluator.report.prose import count, enumeration, interval, text_cell
 
 
 def architecture(case: Case) -> Chapter:
-    site = case.study.site
+    site = case.site
     data = [n.name for n in site.nodes if n.role == "data"]
     witnesses = [n.name for n in site.nodes if n.role == "witness"]
     feeds = sorted({n.power for n in site.nodes})
@@ -95,7 +95,7 @@ _PURPOSES = {
 
 
 def _nodes(case: Case) -> Table:
-    site = case.study.site
+    site = case.site
     networks = [n.name for n in site.networks]
     return Table(
         "nodes",
@@ -129,6 +129,6 @@ def _software(case: Case) -> Table:
                 text_cell(s.purpose),
                 text_cell(s.spdx or "not stated"),
             )
-            for s in case.study.site.supporting_software
+            for s in case.site.supporting_software
         ),
     )

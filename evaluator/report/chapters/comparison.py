@@ -39,7 +39,8 @@ from evaluator.result import StackResult
 
 
 def effort(case: Case) -> list[Block]:
-    stacks = sorted(case.evaluation.stacks, key=lambda s: (s.effort.median, s.id))
+    estimated = [(s, s.effort) for s in case.evaluation.stacks if s.effort]
+    stacks = sorted(estimated, key=lambda pair: (pair[1].median, pair[0].id))
     if not stacks:
         return []
     removed = {s.id for s in case.removed}
@@ -47,28 +48,26 @@ def effort(case: Case) -> list[Block]:
     rows = tuple(
         (
             text_cell(s.name + ("\u00a0*" if s.id in removed else "")),
-            Cell((number(s.effort.median, 0),), s.effort.median),
-            Cell((span(s.effort.low, s.effort.high, 0),), s.effort.low),
-            *(Cell((number(getattr(s.effort, p), 0),), getattr(s.effort, p)) for p in parts),
-            Cell((Missing("removed"),))
-            if s.id in removed
-            else share_cell(s.effort.least_probability),
+            Cell((number(own.median, 0),), own.median),
+            Cell((span(own.low, own.high, 0),), own.low),
+            *(Cell((number(getattr(own, p), 0),), getattr(own, p)) for p in parts),
+            Cell((Missing("removed"),)) if s.id in removed else share_cell(own.least_probability),
         )
-        for s in stacks
+        for s, own in stacks
     )
-    contenders = [s for s in stacks if s.id not in removed]
+    contenders = [pair for pair in stacks if pair[0].id not in removed]
     words: list[Inline] = []
     if contenders:
-        least = contenders[0]
-        largest = max(parts, key=lambda p: getattr(least.effort, p))
+        least, own = contenders[0]
+        largest = max(parts, key=lambda p: getattr(own, p))
         names = {key: name for key, name, _, _ in ranking.EFFORT_PARTS}
         words = [
             f"{least.name} asks for the least effort of those that are left, "
-            f"{euros(least.effort.median)} over the horizon; its largest part is "
+            f"{euros(own.median)} over the horizon; its largest part is "
             f"{names[largest]}. "
         ]
         if len(contenders) > 1:
-            words.append(_how_surely(least.effort.least_probability))
+            words.append(_how_surely(own.least_probability))
     words.append(
         "Every number of hours, money and mental load is an interval of ours with its reason ("
     )
@@ -154,11 +153,12 @@ def components(case: Case) -> list[Block]:
                     share_cell(component.first_rank_probability),
                 )
             )
+    combined = case.subject == "stack"
     words: list[Inline] = [
-        "Inside its role each component was ranked by the same methods, on the "
-        "criteria that apply to a component. "
+        f"Inside its role each {'component' if combined else 'candidate'} was ranked by the same "
+        "methods, on the criteria that apply to a component. "
     ]
-    if case.winner:
+    if case.winner and combined:
         behind = [
             f"{case.name(c.id)} ({case.role_name(role).lower()}, rank {c.rank})"
             for role, found in contested.items()
@@ -185,21 +185,27 @@ def components(case: Case) -> list[Block]:
         roles = enumeration([case.role_name(r).lower() for r in alone])
         words.append(f"There was no rival for {roles}.")
     return [
-        Heading("Components in their roles"),
+        Heading(f"{'Components' if combined else 'Candidates'} in their roles"),
         Paragraph(tuple(words)),
         Table(
             "components",
-            "Which component leads in each role?",
+            f"Which {'component' if combined else 'candidate'} leads in each role?",
             (
                 Column("Role", share=1.6),
-                Column("Component", share=1.6),
+                Column("Component" if combined else "Candidate", share=1.6),
                 Column("Rank", "right", 0.6),
                 Column("Score (5 to 95 %)", "right", 1.4),
                 Column("First in", "right", 0.8),
             ),
             tuple(rows),
             layout="small",
-            note=("Parts of the chosen stack are in bold." if chosen else "",),
+            note=(
+                ""
+                if not chosen
+                else "Parts of the chosen stack are in bold."
+                if case.subject == "stack"
+                else "The chosen candidate is in bold.",
+            ),
         ),
     ]
 
@@ -221,7 +227,9 @@ def minor_stacks(case: Case) -> list[StackResult]:
         for s in case.evaluation.stacks
         if len(s.components) < len(winner.components) and not suites & set(s.components.values())
     ]
-    return sorted(smaller, key=lambda s: (len(s.components), s.effort.median, s.id))[:MOST_MINOR]
+    return sorted(
+        smaller, key=lambda s: (len(s.components), s.effort.median if s.effort else 0.0, s.id)
+    )[:MOST_MINOR]
 
 
 def minor_scale(case: Case) -> list[Block]:
@@ -302,7 +310,7 @@ _LOG = "log10(1 + "
 def _fate(winner: StackResult, stack: StackResult) -> Inlines:
     words = f" ({count(len(stack.components), 'part')}) meets {percent(stack.functional_match)} "
     words += "of the functions"
-    if winner.effort.median:
+    if winner.effort and stack.effort and winner.effort.median:
         share = stack.effort.median / winner.effort.median
         words += (
             f", asks for {percent(share)} of the effort"

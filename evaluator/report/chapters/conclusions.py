@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from evaluator.report.case import Case
-from evaluator.report.chapters import counterfactual
+from evaluator.report.chapters import checklist, counterfactual
 from evaluator.report.chapters.risks import risks
 from evaluator.report.document import (
     Block,
     Bullets,
-    Cell,
     Chapter,
-    Column,
     Heading,
     Inlines,
     Paragraph,
     Ref,
     Strong,
-    Table,
     cite,
 )
 from evaluator.report.prose import capital, count, enumeration, euros, number, percent
@@ -32,25 +29,13 @@ def conclusions(case: Case) -> Chapter:
         Heading("Objectives"),
         Bullets(_objectives(case)),
     ]
-    guidelines = case.study.criteria.guidelines
-    if guidelines:
+    blocks += [*checklist.business_models(case), *checklist.guidelines(case)]
+    if case.study.site:
         blocks += [
-            Heading("Guidelines of the SME guide"),
-            Table(
-                "guidelines",
-                "How does this study answer the guidelines?",
-                (Column("Guideline", share=1.4), Column("Answer", share=2)),
-                tuple(
-                    (Cell((g.text, cite(*g.source))), Cell((g.answer, cite(OURS))))
-                    for g in guidelines
-                ),
-                layout="small",
-                cards=True,
-            ),
+            Heading("Benefits and side effects of offering it as a cloud service"),
+            Paragraph(_cloud(case)),
         ]
     blocks += [
-        Heading("Benefits and side effects of offering it as a cloud service"),
-        Paragraph(_cloud(case)),
         Heading("Future work"),
         Bullets(_future(case)),
     ]
@@ -59,24 +44,35 @@ def conclusions(case: Case) -> Chapter:
 
 def _answer(case: Case) -> Inlines:
     evaluation = case.evaluation
-    organisation = case.study.site.organisation.name
+    whom = f" {case.organisation}" if case.organisation else ""
     winner, rival = case.winner, case.runner_up
     if winner is None:
         stages = sorted({s.stage for s in case.removed if s.stage})
         return (
-            f"No stack of the {len(evaluation.stacks)} fits {organisation} as it stands: each "
+            f"No {case.subject} of the {len(evaluation.stacks)} fits{whom} as it stands: each "
             f"breaks a filter ({enumeration(stages)}). Either the organisation changes what the "
-            "filters ask for, or another stack has to be found. ",
+            f"filters ask for, or another {case.subject} has to be found. ",
             Ref("trail"),
             " names what each one lacks.",
         )
-    words = (
-        f" answers the question for {organisation}: it meets "
-        f"{percent(winner.functional_match)} of the functions asked for, at an effort of about "
-        f"{euros(winner.effort.median)} over the horizon"
-    )
+    said = [
+        *(
+            [f"it meets {percent(winner.functional_match)} of the functions asked for"]
+            if case.study.criteria.need
+            else []
+        ),
+        *(
+            [f"at an effort of about {euros(winner.effort.median)} over the horizon"]
+            if winner.effort
+            else []
+        ),
+    ]
+    words = f" answers the question{' for' if whom else ''}{whom}"
+    words += f": {', '.join(said)}" if said else ""
     if rival is None:
-        return (Strong(winner.name), f"{words}. No other stack was left.")
+        return (Strong(winner.name), f"{words}. No other {case.subject} was left.")
+    if winner.effort is None or rival.effort is None:
+        return (Strong(winner.name), f"{words}. {rival.name} is next.")
     cheaper = winner.effort.median < rival.effort.median
     return (
         Strong(winner.name),
@@ -94,7 +90,7 @@ def _strength(case: Case) -> tuple[Inlines, ...]:
         verdict = (
             "other weights or other data can change the order"
             if 0.5 <= share < 0.9
-            else "on quality alone another stack comes first more often than not"
+            else f"on quality alone another {case.subject} comes first more often than not"
             if share < 0.5
             else "the choice hardly depends on the exact weights"
             if counterfactual.wide_field(case)
@@ -107,7 +103,8 @@ def _strength(case: Case) -> tuple[Inlines, ...]:
     if alone := [s for s in case.removed if s.only_by]:
         items.append(
             (
-                f"{len(alone)} of the {len(case.removed)} removed stacks fell by one filter only (",
+                f"{len(alone)} of the {len(case.removed)} removed {case.subject}s fell by one "
+                "filter only (",
                 Ref("results"),
                 ", What would change the answer).",
             )
@@ -116,8 +113,12 @@ def _strength(case: Case) -> tuple[Inlines, ...]:
         names = [evaluation.stack(s).name for s in evaluation.selection.indistinguishable]
         items.append(
             (
-                f"The uncertainty does not separate {enumeration(names)}; between them the choice "
-                "rests on effort, whose numbers are estimates of ours.",
+                f"The uncertainty does not separate {enumeration(names)}; "
+                + (
+                    "between them the choice rests on effort, whose numbers are estimates of ours."
+                    if case.weighed
+                    else "whoever has a reason to prefer one of them may follow it."
+                ),
             )
         )
     missing = [s for s in evaluation.sources if s.outcome != "ok"]
@@ -128,20 +129,41 @@ def _strength(case: Case) -> tuple[Inlines, ...]:
         else "Every light could be lit. "
     )
     without = f"{len(missing)} of {len(evaluation.sources)} sources could not be had ("
-    items.append((lit, without, Ref("provenance"), ").") if missing else (lit.rstrip(),))
+    lit = lit if case.study.criteria.semaphores else ""
+    if missing:
+        items.append((lit, without, Ref("provenance"), ")."))
+    elif lit:
+        items.append((lit.rstrip(),))
     items.append(
         (
             "The ranking says which stack is the better bet, not how many seconds a failure takes. "
             "That is measured in a laboratory and depends above all on how long the service itself "
             "takes to start.",
         )
+        if case.study.site
+        else (
+            f"The ranking says which {case.subject} is the better bet on these criteria. What was "
+            "not asked was not weighed: how fast it is, or how well it suits the people who are "
+            "to run it.",
+        )
     )
     return tuple(items)
 
 
 def _objectives(case: Case) -> tuple[Inlines, ...]:
-    organisation = case.study.site.organisation
-    winner = case.winner
+    site, winner = case.study.site, case.winner
+    if site is None:
+        return (
+            (
+                f"{capital(count(len(case.evaluation.stacks), case.subject))} were compared: "
+                f"{number(len(case.ranked), 0)} ranked and {number(len(case.removed), 0)} removed "
+                "(",
+                Ref("results"),
+                ").",
+            ),
+            ("What each figure rests on is printed (", Ref("provenance"), ")."),
+        )
+    organisation = site.organisation
     return (
         (
             f"The business model is framed: {organisation.business_model.kind.replace('-', ' ')} (",
@@ -176,7 +198,7 @@ def _objectives(case: Case) -> tuple[Inlines, ...]:
 
 
 def _cloud(case: Case) -> Inlines:
-    site = case.study.site
+    site = case.site
     data = sum(1 for n in site.nodes if n.role == "data")
     return (
         f"{site.organisation.name} carries the cost of a standby once, and all of its customers "
@@ -194,12 +216,12 @@ MOST_NAMED = 6
 
 
 def _future(case: Case) -> tuple[Inlines, ...]:
-    items: list[Inlines] = [
-        (
-            "Try the cluster in the laboratory under faults, and feed the measured figures back "
-            "into the evaluation.",
-        ),
-    ]
+    site = case.study.site
+    tried: Inlines = (
+        "Try the cluster in the laboratory under faults, and feed the measured figures back "
+        "into the evaluation.",
+    )
+    items: list[Inlines] = [tried if site else ("Try the best ones on the task itself.",)]
     unavailable = [s.id for s in case.evaluation.sources if s.outcome == "not_available"]
     grey = sorted({x.name for s in case.evaluation.stacks for x in s.lights if x.colour == "grey"})
     if unavailable:
@@ -210,8 +232,8 @@ def _future(case: Case) -> tuple[Inlines, ...]:
         items.append((f"Mine what could not be had this time: {shown}{why if grey else ''}.",))
     elif grey:
         items.append((f"Find other data for the lights that stayed grey: {enumeration(grey)}.",))
-    if case.evaluation.selection.indistinguishable:
+    if case.evaluation.selection.indistinguishable and case.weighed:
         items.append(("Replace our estimates of effort by recorded hours, since they decided.",))
-    if len(case.study.site.services) == 1:
+    if site and len(site.services) == 1:
         items.append(("Extend the cluster to other systems of the organisation.",))
     return tuple(items)

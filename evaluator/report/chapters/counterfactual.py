@@ -84,7 +84,8 @@ def what_would_change(case: Case) -> list[Block]:
             *blocks,
             Paragraph(
                 (
-                    "No single filter decides: every removed stack breaks at least two, so to give "
+                    f"No single filter decides: every removed {case.subject} breaks at least "
+                    "two, so to give "
                     "up any one of them would bring none back.",
                 )
             ),
@@ -93,9 +94,10 @@ def what_would_change(case: Case) -> list[Block]:
         *blocks,
         Paragraph(
             (
-                f"{len(alone)} of the {len(case.removed)} removed stacks fell by one filter alone. "
+                f"{len(alone)} of the {len(case.removed)} removed {case.subject}s fell by one "
+                "filter alone. "
                 "Who doubts such a filter should look at what it kept out; to give up any other "
-                "one would bring no stack back.",
+                f"one would bring no {case.subject} back.",
             )
         ),
         Bullets(tuple(_without(case, stack) for stack in alone)),
@@ -113,11 +115,15 @@ def _without(case: Case, stack: StackResult) -> Inlines:
     )
     beside = ""
     if winner is not None:
-        own = f"{number(winner.score, 3)} and " if winner.score is not None else ""
-        beside = f", beside {own}{euros(winner.effort.median)} of {winner.name}"
+        own = number(winner.score, 3) if winner.score is not None else ""
+        own += " and " if own and winner.effort else ""
+        median = euros(winner.effort.median) if winner.effort else ""
+        if own or median:
+            beside = f", beside {own}{median} of {winner.name}"
     words = (
-        f": without {name}{ours} it would have been a contender; {score}, its effort "
-        f"{euros(stack.effort.median)}{beside}."
+        f": without {name}{ours} it would have been a contender; {score}"
+        + (f", its effort {euros(stack.effort.median)}" if stack.effort else "")
+        + f"{beside}."
     )
     why = f" The reason for the filter: {reason.strip().rstrip('.')}." if reason else ""
     return (Strong(stack.name), words + why, *([cite(*source)] if why and source else []))

@@ -49,40 +49,64 @@ def decision_matrix(case: Case) -> list[Block]:
         Paragraph(
             (
                 f"The matrix has {count(len(criteria), 'criterion', 'criteria')}: "
-                f"{_columns(criteria)}. A stack's value follows from its components by the rule "
-                "that each criterion names: the worst, the mean or the best of them. ",
+                f"{_columns(criteria)}. "
+                + (
+                    "A stack's value follows from its components by the rule that each criterion "
+                    "names: the worst, the mean or the best of them. "
+                    if case.subject == "stack"
+                    else ""
+                ),
                 "The decimal logarithm of 1 + value stands in the columns of "
                 f"{enumeration(logs)}, so that a large project does not win by size alone. "
                 if logs
                 else "",
-                "The scales span all stacks, the removed ones included",
+                *_scored(criteria),
+                f"The scales span all {case.subject}s, the removed ones included",
                 cite(OURS),
                 ": what counts as much or little does not depend on how many were removed, and two "
                 "contenders that hardly differ get scores that hardly differ.",
             )
         ),
-        *_derived(criteria),
+        *_derived(case, criteria),
         Paragraph(_missing(case)),
     ]
+
+
+def _scored(criteria: list[Criterion]) -> list[str]:
+    """How ratings and saturations make scores of raw values."""
+    words = [
+        f"{c.name} is rated {' / '.join(f'{x:g}' for x in c.rating.scores)}, parted at "
+        f"{' / '.join(f'{x:g}' for x in c.rating.at)}. "
+        for c in criteria
+        if c.rating
+    ]
+    if shares := [c.name for c in criteria if c.saturation]:
+        words.append(
+            f"{enumeration(shares)} stand as log(1 + S) / log(1 + max(S, T)) of the value S and "
+            "its threshold T, or with T − S in place of S where a small value is good. "
+        )
+    return words
 
 
 def _columns(criteria: list[Criterion]) -> str:
     metrics = [c.name for c in criteria if c.metric]
     facts = [c.name for c in criteria if c.fact]
     derived = [c.name for c in criteria if c.derived]
+    checks = [c.name for c in criteria if c.scorecard]
     parts = [
-        f"{count(len(names), noun)} ({enumeration(names)})"
-        for names, noun in (
+        f"{count(len(names), *noun)} ({enumeration(names)})"
+        for names, *noun in (
             (metrics, "metric"),
             (facts, "documented fact"),
             (derived, "derived value"),
+            (checks, "result of OpenSSF Scorecard", "results of OpenSSF Scorecard"),
         )
         if names
     ]
     return "; ".join(parts)
 
 
-def _derived(criteria: list[Criterion]) -> list[Block]:
+def _derived(case: Case, criteria: list[Criterion]) -> list[Block]:
     blocks: list[Block] = []
     for criterion in criteria:
         if criterion.derived == "semaphore_share":
@@ -109,9 +133,8 @@ def _derived(criteria: list[Criterion]) -> list[Block]:
                         Strong(criterion.name),
                         cite(OURS),
                         " is the share f of all functions that are asked for, required or wanted, "
-                        "in which yes counts 1, partly ½ and no 0 (",
-                        Ref("needs"),
-                        ").",
+                        "in which yes counts 1, partly ½ and no 0",
+                        *([" (", Ref("needs"), ")."] if case.study.criteria.need else ["."]),
                     )
                 ),
                 Equation(
@@ -123,6 +146,9 @@ def _derived(criteria: list[Criterion]) -> list[Block]:
     return blocks
 
 
+_PARTS = {"stack": "components", "candidate": "candidates"}
+
+
 def _missing(case: Case) -> tuple[Inline, ...]:
     words: list[Inline] = [
         "A missing value is never zero and never a silent mean",
@@ -130,20 +156,21 @@ def _missing(case: Case) -> tuple[Inline, ...]:
         ": it lies somewhere in the range of its column, and that whole range goes into the ranks "
         "as an interval. ",
     ]
-    judged = list(case.lights)
+    judged = list(case.lights) or case.used
     few = []
     for criterion in case.study.criteria.criteria:
         if criterion.metric is None or not criterion.weight:
             continue
         known = sum(1 for c in judged if case.metric(c, criterion.metric))
         if 2 * known < len(judged):
-            few.append(f"of {criterion.name} by {known} of {len(judged)} components")
+            few.append(f"of {criterion.name} by {known} of {len(judged)} {_PARTS[case.subject]}")
     if few:
         words.append(
             f"Where few values are known, few span the range: that {enumeration(few)}. Such a "
             "column says less than its weight suggests. "
         )
-    words.append(f"Of the lights, {percent(case.evaluation.coverage)} could be lit. ")
+    if case.study.criteria.semaphores:
+        words.append(f"Of the lights, {percent(case.evaluation.coverage)} could be lit. ")
     if dark := case.unlit:
         words.append(
             f"{enumeration(dark)} could not be lit for any of {number(len(case.lights), 0)} "

@@ -24,6 +24,7 @@ def efforts(case: Case) -> Chapter:
     inputs = [
         (stack.name, *INPUTS[name], getattr(stack.effort, name))
         for stack in stacks
+        if stack.effort
         for name in Effort.model_fields
     ]
     ours = sum(1 for *_, value in inputs if "ours" in value.source)
@@ -39,7 +40,7 @@ def efforts(case: Case) -> Chapter:
                     "of all stacks, since the same people estimated them on one scale.",
                 )
             ),
-            _rule(case),
+            *_rule(case),
             Table(
                 "table-reuse",
                 "Which skills does a stack ask for, and which has the staff already?",
@@ -62,8 +63,8 @@ def efforts(case: Case) -> Chapter:
                 layout="small",
                 cards=True,
                 note=(
-                    f"The staff has: {', '.join(case.study.site.staff.skills) or 'none named'}",
-                    cite(*case.study.site.staff.source),
+                    f"The staff has: {', '.join(case.site.staff.skills) or 'none named'}",
+                    cite(*case.site.staff.source),
                     ".",
                 ),
             ),
@@ -95,15 +96,17 @@ def efforts(case: Case) -> Chapter:
     )
 
 
-def _rule(case: Case) -> Table:
-    rule, staff = case.study.criteria.effort, case.study.site.staff
+def _rule(case: Case) -> list[Table]:
+    rule, staff = case.study.criteria.effort, case.site.staff
+    if rule is None:
+        return []
     rows: tuple[tuple[str, str, Interval, Sourced], ...] = (
         ("Horizon", "years", rule.horizon_years.value, rule.horizon_years),
         ("Rate", "EUR/hour", staff.rate_eur_per_hour, staff),
         ("Learning exponent b", "", rule.learning_exponent.value, rule.learning_exponent),
         ("Mental load k", "EUR/point", rule.mental_eur_per_point.value, rule.mental_eur_per_point),
     )
-    return Table(
+    table = Table(
         "table-effort-rule",
         "Which numbers turn hours, money and mental load into one effort?",
         (
@@ -124,3 +127,4 @@ def _rule(case: Case) -> Table:
         layout="small",
         cards=True,
     )
+    return [table]

@@ -76,7 +76,7 @@ def implementation(case: Case) -> Chapter:
             f"How do the parts of {shown.name} stack up on the nodes?",
             schemes.stack(case),
             f"Layers of {enumeration([case.name(c) for c in shown.components.values()])} on "
-            f"{enumeration([n.name for n in case.study.site.nodes])}.",
+            f"{enumeration([n.name for n in case.site.nodes])}.",
             ("Arrows join parts that talk across nodes. Source: stack and site files.",),
         ),
         *_chain(case),
@@ -122,7 +122,7 @@ def _elements(case: Case, shown: StackResult) -> Table:
 
 
 def _chain(case: Case) -> list[Block]:
-    site = case.study.site
+    site = case.site
     if not site.services:
         return []
     items: list[Inlines] = []
@@ -168,7 +168,7 @@ def _chain(case: Case) -> list[Block]:
 def _balancer(case: Case, shown: StackResult) -> list[Block]:
     """What a balancer does here, where a service runs on one node at a time."""
     balancer = shown.components.get("load-balancing")
-    services = case.study.site.services
+    services = case.site.services
     if not balancer or not services or (case.cluster and not case.cluster.load_balancer):
         return []
     told = [e.name for s in services for e in s.endpoints if e.proxy_protocol]
@@ -190,7 +190,7 @@ def _balancer(case: Case, shown: StackResult) -> list[Block]:
 
 
 def _fencing(case: Case) -> list[Block]:
-    site = case.study.site
+    site = case.site
     witnesses = [n.name for n in site.nodes if n.role == "witness"]
     devices: list[Inlines] = []
     for device in site.fence_devices:

@@ -16,6 +16,8 @@ from evaluator.report.document import (
     Equation,
     Figure,
     Heading,
+    Inline,
+    Inlines,
     Lamp,
     Paragraph,
     Ref,
@@ -43,12 +45,8 @@ def methodology(case: Case) -> Chapter:
     blocks: list[Block] = [
         Paragraph(
             (
-                "Two models and one set of data-mining tools are combined. The SME guide to open "
-                "source software",
-                cite("daffara-smeguide"),
-                " gives the traffic lights that show how alive a project is; the Lazy User Model",
-                cite("collan-tetard-2009"),
-                " gives the filters and the effort; Perceval, of GrimoireLab",
+                *_models(case),
+                "Perceval, of GrimoireLab",
                 cite("perceval", "grimoirelab"),
                 ", the successor of Metrics Grimoire",
                 cite("metricsgrimoire"),
@@ -80,7 +78,35 @@ def methodology(case: Case) -> Chapter:
     return Chapter("methodology", "Methodology", tuple(blocks))
 
 
+def _models(case: Case) -> list[Inline]:
+    """What is taken from which model, as far as this study uses it."""
+    lights: list[Inline] = [
+        "The SME guide to open source software",
+        cite("daffara-smeguide"),
+        " gives the traffic lights that show how alive a project is; ",
+    ]
+    filters: list[Inline] = [
+        "the Lazy User Model",
+        cite("collan-tetard-2009"),
+        " gives the filters and the effort; " if case.weighed else " gives the filters; ",
+    ]
+    criteria = case.study.criteria
+    lit, lazy = bool(criteria.semaphores), bool(criteria.need or criteria.state or case.weighed)
+    start = (
+        "Two models and one set of data-mining tools are combined. "
+        if lit and lazy
+        else "One model and one set of data-mining tools are combined. "
+        if lit or lazy
+        else ""
+    )
+    if lazy and not lit:
+        filters[0] = "The Lazy User Model"
+    return [start, *(lights if lit else []), *(filters if lazy else [])]
+
+
 def _semaphores(case: Case) -> list[Block]:
+    if not case.study.criteria.semaphores:
+        return []
     lights: tuple[tuple[Colour, str], ...] = (
         ("green", "the slope is positive, or the value meets the green bound"),
         ("yellow", "the slope cannot be told from zero, or the value meets the yellow bound only"),
@@ -108,8 +134,11 @@ def _semaphores(case: Case) -> list[Block]:
                 ". The guide weighs nothing and adds nothing up; that the share of lights becomes "
                 "one weighted criterion among others here is ours. For the variables of "
                 "liveliness the colour is the sign of the slope m of the line "
-                "y = mx + b through the yearly counts of newcomers. "
-                "That the sign counts only when a t-test tells the slope from zero, how many "
+                "y = mx + b through the counts of newcomers, by year or, of mailing lists, by "
+                "month. Months repeat each other, so their test counts fewer observations than "
+                "months, by the correlation of neighbours",
+                cite("santer-2000"),
+                ". That the sign counts only when a t-test tells the slope from zero, how many "
                 "silent years make a light black, the bounds of the other lights and the grey "
                 "light are ours",
                 cite(OURS),
@@ -142,9 +171,43 @@ def _rule(semaphore: Semaphore) -> str:
     return f"green {bound} {semaphore.green:g}, yellow {bound} {semaphore.yellow:g}, else red"
 
 
+_EFFORT_WORDS: Inlines = (
+    "The model publishes no numeric form. Ours",
+    cite(OURS),
+    ", for the effort of a stack s over the horizon, is",
+)
+
+
 def _lazy_user(case: Case) -> list[Block]:
-    rule = case.study.criteria.effort
-    rate = case.study.site.staff.rate_eur_per_hour
+    model = Paragraph(
+        (
+            "The model is non-compensatory",
+            cite("collan-tetard-2009", "collan-tetard-2011"),
+            ". The user's need defines the set of solutions that satisfy it; the user's state "
+            "limits the set to what is within reach; from what is left, the user takes the "
+            "solution that asks for the least effort in money, time and physical or mental "
+            "work, and costs of learning and switching change that effort over time. If the "
+            "set is empty, the need cannot be met. ",
+            *(_EFFORT_WORDS if case.weighed else ("This study states no effort.",)),
+        )
+    )
+    extension = Callout(
+        "An extension, not the model itself",
+        (
+            (
+                "The Lazy User Model explains how people choose. Using it to recommend a choice is "
+                "an extension of this study.",
+            ),
+        ),
+        "warning",
+    )
+    criteria = case.study.criteria
+    rule = criteria.effort
+    if rule is None:
+        if not criteria.need and not criteria.state:
+            return []
+        return [Heading("Need and state: the Lazy User Model"), model, extension]
+    rate = case.site.staff.rate_eur_per_hour
     effort: Formula = (
         sub("E", "s"),
         Sign("="),
@@ -169,19 +232,7 @@ def _lazy_user(case: Case) -> list[Block]:
     )
     return [
         Heading("Need, state and effort: the Lazy User Model"),
-        Paragraph(
-            (
-                "The model is non-compensatory",
-                cite("collan-tetard-2009", "collan-tetard-2011"),
-                ". The user's need defines the set of solutions that satisfy it; the user's state "
-                "limits the set to what is within reach; from what is left, the user takes the "
-                "solution that asks for the least effort in money, time and physical or mental "
-                "work, and costs of learning and switching change that effort over time. If the "
-                "set is empty, the need cannot be met. The model publishes no numeric form. Ours",
-                cite(OURS),
-                ", for the effort of a stack s over the horizon, is",
-            )
-        ),
+        model,
         Equation(
             effort,
             "E of s equals money plus rate times (h adopt times (1 minus r of s) plus h switch "
@@ -192,7 +243,7 @@ def _lazy_user(case: Case) -> list[Block]:
                 f"in EUR over {interval(rule.horizon_years.value)} years",
                 cite(*rule.horizon_years.source),
                 f", at {interval(rate)} EUR an hour",
-                cite(*case.study.site.staff.source),
+                cite(*case.site.staff.source),
                 ". The share r of the required skills that the staff has already saves hours of "
                 "adoption; running gets easier by the learning exponent b = "
                 f"{interval(rule.learning_exponent.value)}",
@@ -203,17 +254,7 @@ def _lazy_user(case: Case) -> list[Block]:
                 ". All inputs are intervals, and each draw takes one value from each.",
             )
         ),
-        Callout(
-            "An extension, not the model itself",
-            (
-                (
-                    "The Lazy User Model explains how people choose. Using it to "
-                    "recommend a choice is "
-                    "an extension of this study.",
-                ),
-            ),
-            "warning",
-        ),
+        extension,
     ]
 
 
@@ -258,8 +299,15 @@ def _metrics() -> list[Block]:
     ]
 
 
+def _fallen(case: Case) -> Inlines:
+    if case.subject == "candidate":
+        return ("A candidate whose mandatory light fails is removed, with reasons.",)
+    return ("A stack with a component whose mandatory light fails is removed, with reasons.",)
+
+
 def _uncertainty(case: Case) -> list[Block]:
-    decision = case.study.criteria.decision
+    criteria = case.study.criteria
+    decision = criteria.decision
     evaluation = case.evaluation
     return [
         Heading("Uncertainty and the decision rule"),
@@ -271,7 +319,8 @@ def _uncertainty(case: Case) -> list[Block]:
                 "anywhere in its interval, in the tradition of stochastic multicriteria "
                 "acceptability analysis",
                 cite("lahdelma-salminen-2001"),
-                ". The share of draws in which a stack takes a rank is its rank acceptability, "
+                f". The share of draws in which a {case.subject} takes a rank is its rank "
+                "acceptability, "
                 "that of the first rank its first-rank probability. An interval of a score holds "
                 "the 5 % to 95 % quantiles of the draws, and the score itself; it need not lie in "
                 "the middle, since the score uses the weights as they are and the middles of "
@@ -286,24 +335,30 @@ def _uncertainty(case: Case) -> list[Block]:
         ),
         Bullets(
             (
-                (
-                    "A stack that lacks a required function, or asks for what the "
-                    "organisation does "
-                    "not have, is removed, with reasons.",
+                *(
+                    [
+                        (
+                            f"A {case.subject} that lacks a required function, or asks for what "
+                            "the organisation does not have, is removed, with reasons.",
+                        )
+                    ]
+                    if criteria.need or criteria.state
+                    else []
                 ),
-                ("A stack with a component whose mandatory light fails is removed, with reasons.",),
+                *([_fallen(case)] if any(s.mandatory for s in criteria.semaphores) else []),
                 ("The rest are ranked as above.",)
-                if decision.rule == "quality_then_effort"
+                if decision.rule != "least_effort"
                 else ("The rest are ranked by effort, and their quality is shown beside.",),
                 (evaluation.selection.rule,),
                 *(
                     [
                         (
-                            "Two stacks can be told apart when one is ranked above the other in at "
+                            f"Two {case.subject}s can be told apart when one is ranked above the "
+                            "other in at "
                             f"least {percent(decision.tell_apart)} of the draws.",
                         )
                     ]
-                    if decision.rule == "quality_then_effort"
+                    if decision.rule != "least_effort"
                     else []
                 ),
             ),
@@ -326,10 +381,14 @@ def _caveats(case: Case) -> Bullets:
     return Bullets(
         (
             (
-                "There is no external ground truth for a ranking of high-availability "
-                "software. What "
-                "can be offered instead is measured: how sensitive the result is, how far the "
-                "methods agree, and what a laboratory finds.",
+                "There is no external ground truth for a ranking of "
+                + ("high-availability software. " if case.study.site else "software. ")
+                + "What can be offered instead is measured: how sensitive the result is"
+                + (
+                    ", how far the methods agree, and what a laboratory finds."
+                    if case.study.site
+                    else " and how far the methods agree."
+                ),
             ),
             (
                 "CHAOSS's model of Starter Project Health is made of Time to First "
@@ -339,8 +398,12 @@ def _caveats(case: Case) -> Bullets:
                 ", "
                 f"{count(measured_here, 'of which is', 'of which are')} "
                 "measured here; its own page quotes the practice of not comparing "
-                "projects by it. The "
-                "lights describe a project against its own past first, and compare second.",
+                "projects by it."
+                + (
+                    " The lights describe a project against its own past first, and compare second."
+                    if case.study.criteria.semaphores
+                    else ""
+                ),
             ),
             (
                 "Repositories that forked from each other share commits, converted histories carry "
@@ -348,11 +411,12 @@ def _caveats(case: Case) -> Bullets:
                 "wrong. Totals of related projects are not independent.",
             ),
             (
-                "All weights, bounds and hours of work are ours unless a number says otherwise; ",
+                "All weights, bounds and hours of work are ours unless a number says otherwise; "
+                if case.weighed
+                else "All weights and bounds are ours unless a number says otherwise; ",
                 Ref("weights"),
-                " to ",
-                Ref("efforts"),
-                " print each with its reason.",
+                *([" to ", Ref("efforts"), " print"] if case.weighed else [" prints"]),
+                " each with its reason.",
             ),
             *(
                 [

@@ -7,7 +7,6 @@ from evaluator.report.document import (
     Block,
     Equation,
     Heading,
-    Inlines,
     Paragraph,
     Strong,
     cite,
@@ -28,6 +27,13 @@ from evaluator.study.fact import OURS
 
 METHOD_NAMES = {"topsis": "TOPSIS", "weighted_sum": "weighted sum", "vikor": "VIKOR"}
 
+
+def method_name(case: Case, method: str) -> str:
+    """A method as prose calls it."""
+    known = METHOD_NAMES | {row.id: row.name for row in case.evaluation.methods}
+    return METHOD_NAMES.get(method) or known.get(method, method)
+
+
 _U = sub("u", ("i", "j"))
 _SCALED: tuple[Formula, ...] = (
     _U,
@@ -37,7 +43,7 @@ _SCALED: tuple[Formula, ...] = (
         (Scripts("x", "j", Sign("+")), Sign("−"), Scripts("x", "j", Sign("−"))),
     ),
 )
-_FORMULAS: dict[str, tuple[Formula, str, Inlines]] = {
+_FORMULAS: dict[str, tuple[Formula, str, str]] = {
     "topsis": (
         (
             sub("C", "i"),
@@ -55,17 +61,14 @@ _FORMULAS: dict[str, tuple[Formula, str, Inlines]] = {
         ),
         "C i equals d i minus over the sum of d i plus and d i minus, where v i j equals w j "
         "times x i j over the root of the sum of squares of the column",
-        (
-            " measures how close a stack is to an ideal that is best in everything and "
-            "how far from "
-            "one that is worst in everything: d are the Euclidean distances of v to these two.",
-        ),
+        " measures how close a {subject} is to an ideal that is best in everything and how far "
+        "from one that is worst in everything: d are the Euclidean distances of v to these two.",
     ),
     "weighted_sum": (
         (sub("S", "i"), Sign("="), total("j"), sub("w", "j"), _U, Sign(","), Word(" "), *_SCALED),
         "S i equals the sum over j of w j times u i j, where u is x scaled by the range of its "
         "column",
-        (" adds up the columns, each scaled by its range.",),
+        " adds up the columns, each scaled by its range.",
     ),
     "vikor": (
         (
@@ -87,22 +90,21 @@ _FORMULAS: dict[str, tuple[Formula, str, Inlines]] = {
             ),
         ),
         "I i equals one minus half of the scaled group regret G plus the scaled worst regret R",
-        (
-            " looks for a compromise: G is the sum and R the largest of the weighted regrets "
-            "w (1 − u), and the usual index Q, with both halves counted alike, is turned round so "
-            "that 1 is best.",
-        ),
+        " looks for a compromise: G is the sum and R the largest of the weighted regrets "
+        "w (1 − u), and the usual index Q, with both halves counted alike, is turned round so "
+        "that 1 is best.",
     ),
 }
 
 
 def ranking_methods(case: Case) -> list[Block]:
-    names = [METHOD_NAMES[m.name] for m in case.study.criteria.methods]
+    names = [method_name(case, m.name) for m in case.study.criteria.methods]
     blocks: list[Block] = [
         Heading("Ranking methods and their consensus"),
         Paragraph(
             (
-                f"The stacks that pass the filters are ranked by {enumeration(names)} from "
+                f"The {case.subject}s that pass the filters are ranked by {enumeration(names)} "
+                "from "
                 "scikit-criteria",
                 cite("scikit-criteria"),
                 ". In each, x is the matrix turned so that more is better, w are the weights, and "
@@ -111,15 +113,18 @@ def ranking_methods(case: Case) -> list[Block]:
         ),
     ]
     for method in case.study.criteria.methods:
+        name = Strong(capital(method_name(case, method.name)))
+        if method.name not in _FORMULAS:
+            blocks.append(Paragraph((name, cite(*method.source), " as its source publishes it.")))
+            continue
         formula, spoken, words = _FORMULAS[method.name]
-        blocks += [
-            Paragraph((Strong(capital(METHOD_NAMES[method.name])), cite(*method.source), *words)),
-            Equation(formula, spoken),
-        ]
+        said = words.format(subject=case.subject)
+        blocks += [Paragraph((name, cite(*method.source), said)), Equation(formula, spoken)]
     blocks.append(
         Paragraph(
             (
-                "The consensus orders the stacks by the sum of their ranks in all methods "
+                f"The consensus orders the {case.subject}s by the sum of their ranks in all "
+                "methods "
                 "(Borda); ties are broken by the mean of the indices",
                 cite(OURS),
                 ". The mean index is the score that this report prints. How far the methods "

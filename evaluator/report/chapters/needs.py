@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluator.report.case import Case
+from evaluator.report.chapters.break_even import trail
 from evaluator.report.document import (
     Block,
     Cell,
@@ -24,13 +25,15 @@ ANSWERS = {"yes": "yes", "partial": "partly", "no": "no"}
 
 
 def needs(case: Case) -> Chapter:
-    blocks: list[Block] = [*_functions(case), *_evidence(case), *_state(case)]
+    blocks: list[Block] = [*_functions(case), *_evidence(case), *_state(case), *trail(case)]
     return Chapter("needs", "Need and state", tuple(blocks), appendix=True)
 
 
 def _functions(case: Case) -> list[Block]:
     names = {f.id: f.name for f in case.study.catalogue.functions}
     wanted = case.study.criteria.need
+    if not wanted:
+        return []
     required = sum(1 for n in wanted if n.required)
     stacks = case.evaluation.stacks
     short = [names.get(n.function, n.function) for n in wanted]
@@ -39,7 +42,8 @@ def _functions(case: Case) -> list[Block]:
         Paragraph(
             (
                 f"{capital(count(len(wanted), 'function'))} "
-                f"{'was' if len(wanted) == 1 else 'were'} asked for. A stack without one of the "
+                f"{'was' if len(wanted) == 1 else 'were'} asked for. A {case.subject} without "
+                "one of the "
                 f"{number(required, 0)} required ones is removed; those that are only wanted count "
                 "in the functional match.",
             )
@@ -83,9 +87,8 @@ def _functions(case: Case) -> list[Block]:
         *blocks,
         Table(
             "table-functions",
-            "Which stack provides which function? Columns are stacks by their number: "
-            + "; ".join(f"{at} {s.name}" for at, s in enumerate(stacks, 1))
-            + ".",
+            f"Which {case.subject} provides which function? Columns are {case.subject}s by their "
+            "number: " + "; ".join(f"{at} {s.name}" for at, s in enumerate(stacks, 1)) + ".",
             (
                 Column("Function", share=3.2),
                 *(Column(str(at), "center", 1) for at, _ in enumerate(stacks, 1)),
@@ -99,7 +102,7 @@ def _functions(case: Case) -> list[Block]:
 
 def _provision(case: Case, match: FunctionMatch) -> Provision | None:
     stack, candidate = case.study.stacks.get(match.via), case.candidate(match.via)
-    giver = stack or candidate
+    giver = stack if stack and case.subject == "stack" else candidate
     return giver.provides.get(match.function) if giver else None
 
 
@@ -118,7 +121,7 @@ def _evidence(case: Case) -> list[Block]:
     for found_at in sorted(matches):
         match = matches[found_at]
         found = _provision(case, match)
-        combined = match.via in case.study.stacks
+        combined = match.via in case.study.stacks and case.subject == "stack"
         rows.append(
             (
                 text_cell(match.name),
@@ -136,12 +139,12 @@ def _evidence(case: Case) -> list[Block]:
                 Column("Function", share=1.3),
                 Column("Through", share=1),
                 Column("Provided", share=0.7),
-                Column("Stacks and source", share=1.3),
+                Column(f"{capital(case.subject)}s and source", share=1.3),
                 Column("Why", share=3),
             ),
             tuple(rows),
             layout="landscape",
-            note=("Stacks have the numbers of ", Ref("table-functions"), "."),
+            note=(f"{capital(case.subject)}s have the numbers of ", Ref("table-functions"), "."),
         )
     ]
 
@@ -168,7 +171,7 @@ def _state(case: Case) -> list[Block]:
             cells.append(Cell((_said(fact), cite(*fact.source))) if fact else text_cell("–"))
         rows.append((text_cell(f"{at} {stack.name}"), *cells))
     names = [f.name for f in filters]
-    site = case.study.site.state
+    site = case.site.state
     return [
         Heading("What the organisation has"),
         Table(
@@ -195,11 +198,18 @@ def _state(case: Case) -> list[Block]:
         ),
         Table(
             "table-requirements",
-            "What does each stack require of the organisation?",
-            (Column("Stack", share=1.8), *(Column(name, share=1) for name in names)),
+            f"What does each {case.subject} require of the organisation?",
+            (
+                Column(f"{capital(case.subject)}", share=1.8),
+                *(Column(name, share=1) for name in names),
+            ),
             tuple(rows),
             layout="landscape",
-            note=("A dash: nothing required. [", "ours", "]: the reason is in the stack's file.")
+            note=(
+                "A dash: nothing required. [",
+                "ours",
+                f"]: the reason is in the {case.subject}'s file.",
+            )
             if any(
                 OURS in fact.source
                 for s in case.study.stacks.values()

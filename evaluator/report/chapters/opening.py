@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluator.report.case import Case
 from evaluator.report.document import (
+    Block,
     Bullets,
     Callout,
     Chapter,
@@ -15,6 +16,7 @@ from evaluator.report.document import (
     joined,
 )
 from evaluator.report.prose import capital, count, enumeration, number
+from evaluator.study.criteria import BUILT_IN_ATTITUDE
 
 HOURS_PER_YEAR = 8760
 
@@ -38,6 +40,9 @@ def mined_until(case: Case) -> str:
 
 def problem(case: Case) -> Chapter:
     site = case.study.site
+    question = Callout("The question of this study", ((case.evaluation.question,),))
+    if site is None:
+        return Chapter("problem", "Problem statement", (question,))
     level = site.service_level
     services = enumeration([case.service_name(s.name) for s in site.services])
     loss = {
@@ -69,20 +74,18 @@ def problem(case: Case) -> Chapter:
                     "working on the same data at the same time.",
                 )
             ),
-            Callout("The question of this study", ((case.evaluation.question,),)),
+            question,
         ),
     )
 
 
 def motivation(case: Case) -> Chapter:
-    study = case.study
-    site = study.site
-    kinds = [c.licence.kind for c in study.candidates.values()]
-    model = site.organisation.business_model
-    software: list[Inlines] = [(s.name,) for s in site.supporting_software]
-    kind_words = model.kind.replace("-", " ")
+    kinds = [c.licence.kind for c in case.study.candidates.values()]
     floss, mixed, closed = (kinds.count(k) for k in ("floss", "mixed", "proprietary"))
-    parts = [f"{count(floss, 'is', 'are')} free software"]
+    unknown = kinds.count("unknown")
+    parts = [f"{count(floss, 'is', 'are')} free software"] if floss or not unknown else []
+    if unknown:
+        parts.append(f"{count(unknown, 'has', 'have')} a licence that was not looked up")
     if mixed:
         parts.append(f"{count(mixed, 'mixes', 'mix')} free and proprietary parts")
     if closed:
@@ -91,21 +94,7 @@ def motivation(case: Case) -> Chapter:
         "motivation",
         "Justification and motivation",
         (
-            Paragraph(
-                (
-                    f"{site.organisation.name}'s business model is that of a {kind_words}",
-                    cite(*model.source),
-                    " in the taxonomy of the SME guide",
-                    cite("daffara-taxonomy"),
-                    ". It lives from free software and "
-                    "gives its customers what a proprietary product would: somebody who answers "
-                    "for it. A solution built from the same kind of software gives credit to "
-                    "that model and shows that a private company can profit from it. ",
-                    "Its platform already rests on " if software else "",
-                    *joined(software),
-                    "." if software else "",
-                )
-            ),
+            *_business_model(case),
             Paragraph(
                 (
                     f"There is a choice to make: of the {len(kinds)} systems looked at, "
@@ -117,21 +106,62 @@ def motivation(case: Case) -> Chapter:
                     "therefore worth its price.",
                 )
             ),
-            Paragraph(
-                (
-                    f"The study takes the attitude {case.evaluation.attitude.replace('_', ' ')}: ",
-                    study.criteria.attitudes[case.evaluation.attitude].reason
-                    or "it shifts the weights of the criteria",
-                    cite(*study.criteria.attitudes[case.evaluation.attitude].source),
-                    ".",
-                )
-            ),
+            *_attitude(case),
         ),
     )
 
 
+def _business_model(case: Case) -> list[Block]:
+    site = case.study.site
+    if site is None:
+        return []
+    model = site.organisation.business_model
+    software: list[Inlines] = [(s.name,) for s in site.supporting_software]
+    kind_words = model.kind.replace("-", " ")
+    return [
+        Paragraph(
+            (
+                f"{site.organisation.name}'s business model is that of a {kind_words}",
+                cite(*model.source),
+                " in the taxonomy of the SME guide",
+                cite("daffara-taxonomy"),
+                ". It lives from free software and "
+                "gives its customers what a proprietary product would: somebody who answers "
+                "for it. A solution built from the same kind of software gives credit to "
+                "that model and shows that a private company can profit from it. ",
+                "Its platform already rests on " if software else "",
+                *joined(software),
+                "." if software else "",
+            )
+        ),
+    ]
+
+
+def _attitude(case: Case) -> list[Block]:
+    name = case.evaluation.attitude
+    attitude = case.study.criteria.attitudes[name]
+    if attitude == BUILT_IN_ATTITUDE:
+        return []
+    return [
+        Paragraph(
+            (
+                f"The study takes the attitude {name.replace('_', ' ')}: ",
+                attitude.reason or "it shifts the weights of the criteria",
+                cite(*attitude.source),
+                ".",
+            )
+        )
+    ]
+
+
 def objectives(case: Case) -> Chapter:
-    name = case.study.site.organisation.name
+    name = case.organisation
+    if not name:
+        aims: tuple[Inlines, ...] = (
+            ("Show the alternatives that there are.",),
+            ("Compare them by data that anybody can check, and say how sure the answer is.",),
+        )
+        return Chapter("objectives", "Overall objectives", (Bullets(aims),))
     return Chapter(
         "objectives",
         "Overall objectives",
@@ -156,7 +186,16 @@ def objectives(case: Case) -> Chapter:
 
 
 def specific_objectives(case: Case) -> Chapter:
-    services = enumeration([case.service_name(s.name) for s in case.study.site.services])
+    site = case.study.site
+    services = enumeration([case.service_name(s.name) for s in site.services] if site else [])
+    ready: list[Inlines] = [
+        (
+            "Give the configuration of the chosen cluster, ready for tests in a "
+            "controlled laboratory before it goes into production (",
+            Ref("implementation"),
+            ").",
+        )
+    ]
     return Chapter(
         "specific-objectives",
         "Specific objectives",
@@ -164,9 +203,9 @@ def specific_objectives(case: Case) -> Chapter:
             Bullets(
                 (
                     (
-                        f"Choose a high-availability cluster for {services} among "
-                        f"{count(len(case.evaluation.stacks), 'stack')} of software, with a reason "
-                        "for each that is left out (",
+                        f"Choose {f'a high-availability cluster for {services} ' if site else ''}"
+                        f"among {count(len(case.evaluation.stacks), case.subject)} of software, "
+                        "with a reason for each that is left out (",
                         Ref("results"),
                         ").",
                     ),
@@ -181,22 +220,22 @@ def specific_objectives(case: Case) -> Chapter:
                         Ref("inputs"),
                         ").",
                     ),
-                    (
-                        "Give the configuration of the chosen cluster, ready for tests in a "
-                        "controlled laboratory before it goes into production (",
-                        Ref("implementation"),
-                        ").",
-                    ),
+                    *(ready if site and case.subject == "stack" else ()),
                 )
             ),
         ),
     )
 
 
+_OTHER_SYSTEMS: Inlines = (
+    "Configurations of other systems are not covered; the cluster is a starting point for them.",
+)
+
+
 def scope(case: Case) -> Chapter:
     constraints = tuple(
         (f"{capital(str(fact.value)).rstrip('.')}.", cite(*fact.source))
-        for fact in case.study.site.constraints
+        for fact in (case.study.site.constraints if case.study.site else ())
     )
     unavailable = [s for s in case.evaluation.sources if s.outcome == "not_available"]
     limits: list[Inlines] = [
@@ -206,10 +245,7 @@ def scope(case: Case) -> Chapter:
             "It is a flexible way to classify the solutions at hand and to justify a choice by "
             "concrete models and metrics.",
         ),
-        (
-            "Configurations of other systems are not covered; the cluster is a starting point for "
-            "them.",
-        ),
+        *([_OTHER_SYSTEMS] if case.study.site else ()),
         (
             f"Everything is judged as of {case.evaluation.as_of.isoformat()}, on "
             f"{mined_until(case)}.",

@@ -45,7 +45,7 @@ def lost_node(site: Site, service: Service) -> list[Bound]:
 
 
 def recovery(case: Case) -> list[Block]:
-    site = case.study.site
+    site = case.site
     if not site.services:
         return []
     promised = site.service_level.recovery_time_seconds

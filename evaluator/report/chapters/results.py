@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from evaluator.report.case import Case
-from evaluator.report.chapters import comparison, counterfactual
-from evaluator.report.chapters.methods import METHOD_NAMES
+from evaluator.report.chapters import break_even, checklist, comparison, counterfactual
+from evaluator.report.chapters.methods import method_name
 from evaluator.report.chapters.results_cells import STAGES, score_cell
 from evaluator.report.document import (
     Block,
@@ -46,11 +46,15 @@ def results(case: Case) -> Chapter:
         ),
         *_trail(case),
         *_lights(case),
+        *checklist.coverage(case),
         *_ranking(case),
+        *checklist.attitudes(case),
         *comparison.effort(case),
+        *break_even.break_evens(case),
         *comparison.components(case),
         *comparison.minor_scale(case),
         *counterfactual.what_would_change(case),
+        *break_even.relaxations(case),
     ]
     return Chapter("results", "Results", tuple(blocks))
 
@@ -60,11 +64,13 @@ def results(case: Case) -> Chapter:
 
 def _trail(case: Case) -> list[Block]:
     total = len(case.evaluation.stacks)
+    if not case.filtered and not case.removed:
+        return []
     blocks: list[Block] = [Heading("The elimination trail")]
     if not case.removed:
         return [
             *blocks,
-            Paragraph((f"All {total} stacks passed every filter; none was removed.",)),
+            Paragraph((f"All {total} {case.subject}s passed every filter; none was removed.",)),
         ]
     left = total
     steps = []
@@ -75,13 +81,13 @@ def _trail(case: Case) -> list[Block]:
             steps.append(f"{number(fell, 0)} fell at {name}, which left {left}")
     blocks += [
         Paragraph(
-            (f"Of {total} stacks, " + "; ".join(steps) + ". ", Ref("trail"), " says why."),
+            (f"Of {total} {case.subject}s, " + "; ".join(steps) + ". ", Ref("trail"), " says why."),
         ),
         Table(
             "trail",
-            "Which stack fell at which filter, and why?",
+            f"Which {case.subject} fell at which filter, and why?",
             (
-                Column("Stack", share=1.5),
+                Column(f"{capital(case.subject)}", share=1.5),
                 Column("Filter", share=0.9),
                 Column("Reasons", share=3.4),
                 Column("Reference score", "right", 0.8),
@@ -99,7 +105,8 @@ def _trail(case: Case) -> list[Block]:
             ),
             layout="small",
             note=(
-                "Reference score: what the stack's quality would have been on the same scales, had "
+                f"Reference score: what the {case.subject}'s quality would have been on the same "
+                "scales, had "
                 "no filter removed it; it is not ranked."
                 + (
                     f" The winner's score is {number(case.winner.score, 3)}."
@@ -118,6 +125,8 @@ def _trail(case: Case) -> list[Block]:
 
 def _lights(case: Case) -> list[Block]:
     by_component = case.lights
+    if not case.study.criteria.semaphores:
+        return []
     blocks: list[Block] = [Heading("Traffic lights")]
     if not by_component:
         return [*blocks, Paragraph(("No light could be asked for: no component was mined.",))]
@@ -133,7 +142,9 @@ def _lights(case: Case) -> list[Block]:
     blocks += [
         Paragraph(
             (
-                "One component of the stacks was lit. "
+                f"{count(len(by_component), 'candidate').capitalize()} could be asked. "
+                if case.subject == "candidate"
+                else "One component of the stacks was lit. "
                 if len(by_component) == 1
                 else f"{len(by_component)} components of the stacks were lit. ",
                 f"A mandatory light fails for {enumeration(failing)}. "
@@ -144,7 +155,7 @@ def _lights(case: Case) -> list[Block]:
                 if grey
                 else "Every light could be lit.",
                 f"{capital(enumeration(dark))} could not be lit for any of "
-                f"{number(len(by_component), 0)} components."
+                f"{number(len(by_component), 0)} {_PARTS[case.subject]}."
                 if dark
                 else "",
             )
@@ -164,7 +175,11 @@ def _lights(case: Case) -> list[Block]:
             note=(
                 "A circle is green, a diamond yellow, a square red, an octagon black; ! marks a "
                 "mandatory light that fails. ",
-                "Parts of the chosen stack are in bold. " if chosen else "",
+                ""
+                if not chosen
+                else "Parts of the chosen stack are in bold. "
+                if case.subject == "stack"
+                else "The chosen candidate is in bold. ",
                 "What each light saw is in ",
                 Ref("metrics"),
                 ".",
@@ -190,6 +205,7 @@ def _joining(case: Case, lights: dict[str, Light]) -> str:
     return f"New committers {'; they '.join(said)}"
 
 
+_PARTS = {"stack": "components", "candidate": "candidates"}
 _LIGHT_ORDER = {"green": 0.0, "yellow": 1.0, "red": 2.0, "black": 3.0, "grey": 4.0}
 
 
@@ -205,9 +221,10 @@ def _newcomers(case: Case, by_component: dict[str, dict[str, Light]]) -> list[Bl
     shown = case.shown_stack
     if not wanted or not shown:
         return []
+    whose = f"the parts of {shown.name}" if case.subject == "stack" else "the candidates"
     lights = {
         c: by_component[c][wanted[0]]
-        for c in dict.fromkeys(shown.components.values())
+        for c in case.shown_parts
         if wanted[0] in by_component.get(c, {}) and case.years(c)
     }
     svg = history.newcomers(case, lights)
@@ -218,7 +235,7 @@ def _newcomers(case: Case, by_component: dict[str, dict[str, Light]]) -> list[Bl
         Paragraph((_joining(case, lights), " (", Ref("fig-newcomers"), ").")),
         Figure(
             "fig-newcomers",
-            f"Do new people still join the parts of {shown.name}? First commits of persons per "
+            f"Do new people still join {whose}? First commits of persons per "
             "calendar year, and the slope that lit the lamp.",
             svg,
             f"Bar charts of yearly newcomers with a trend line and a light: {enumeration(says)}.",
@@ -235,28 +252,29 @@ def _newcomers(case: Case, by_component: dict[str, dict[str, Light]]) -> list[Bl
 
 
 def _ranking(case: Case) -> list[Block]:
-    blocks: list[Block] = [Heading("Ranking of the stacks")]
+    blocks: list[Block] = [Heading(f"Ranking of the {case.subject}s")]
     if not case.ranked:
         return [
             *blocks,
             Paragraph(
                 (
-                    "Nothing is left to rank: every stack was removed by a filter. That is a "
+                    f"Nothing is left to rank: every {case.subject} was removed by a filter. "
+                    "That is a "
                     "result as well. The Lazy User Model calls it an unmet need.",
                 )
             ),
         ]
     evaluation = case.evaluation
     methods = [m.name for m in case.study.criteria.methods]
+    needed = bool(case.study.criteria.need)
     rows = tuple(
         (
             text_cell(s.name),
             number_cell(s.rank, digits=0),
-            number_cell(s.quality_rank, digits=0),
-            number_cell(s.effort_rank, digits=0),
+            *(number_cell(r, digits=0) for r in (s.quality_rank, s.effort_rank) if case.weighed),
             score_cell(s),
             share_cell(s.first_rank_probability),
-            share_cell(s.functional_match),
+            *([share_cell(s.functional_match)] if needed else []),
             *(number_cell(s.method_ranks.get(m), digits=0) for m in methods),
         )
         for s in case.ranked
@@ -265,21 +283,25 @@ def _ranking(case: Case) -> list[Block]:
         Paragraph(_ranking_words(case)),
         Table(
             "ranking",
-            "How do the stacks rank, and how sure is it?",
+            f"How do the {case.subject}s rank, and how sure is it?",
             (
-                Column("Stack", share=2.2),
+                Column(f"{capital(case.subject)}", share=2.2),
                 Column("Rank", "right", 0.6),
-                Column("Quality rank", "right", 0.8),
-                Column("Effort rank", "right", 0.7),
+                *(
+                    [Column("Quality rank", "right", 0.8), Column("Effort rank", "right", 0.7)]
+                    if case.weighed
+                    else []
+                ),
                 Column("Score (5 to 95 %)", "right", 1.5),
                 Column("First in", "right", 0.7),
-                Column("Functions met", "right", 0.9),
-                *(Column(capital(METHOD_NAMES[m]), "right", 0.85) for m in methods),
+                *([Column("Functions met", "right", 0.9)] if needed else []),
+                *(Column(capital(method_name(case, m)), "right", 0.85) for m in methods),
             ),
             rows,
             layout="small",
             note=(
-                "First in: share of the draws in which the stack takes the first quality rank. "
+                f"First in: share of the draws in which the {case.subject} takes the first "
+                "quality rank. "
                 "The last columns are the ranks by the single methods.",
             ),
         ),
@@ -289,7 +311,7 @@ def _ranking(case: Case) -> list[Block]:
             Figure(
                 "fig-acceptability",
                 "How sure is each rank? Share of "
-                f"{number(evaluation.draws, 0)} draws in which a stack takes it (n = "
+                f"{number(evaluation.draws, 0)} draws in which a {case.subject} takes it (n = "
                 f"{number(evaluation.draws, 0)}).",
                 svg,
                 "Stacked bars of rank acceptability: "
@@ -306,12 +328,14 @@ def _ranking(case: Case) -> list[Block]:
         blocks.append(
             Figure(
                 "fig-quality-effort",
-                "Which stack gives the most quality for the least effort? Score (index 0 to 1) "
+                f"Which {case.subject} gives the most quality for the least effort? Score (index "
+                "0 to 1) "
                 "against effort (thousand EUR over the horizon).",
                 svg,
-                "Scatter chart of the ranked stacks by effort and quality with intervals.",
+                f"Scatter chart of the ranked {case.subject}s by effort and quality with "
+                "intervals.",
                 (
-                    "The square is the chosen stack, numbers are final ranks, lines "
+                    f"The square is the chosen {case.subject}, numbers are final ranks, lines "
                     "span the 5 % to "
                     f"95 % quantiles (n = {number(evaluation.draws, 0)} draws)."
                     if case.winner
@@ -333,7 +357,7 @@ def _ranking(case: Case) -> list[Block]:
                     else f"Where does {winner} stand? "
                 )
                 + "Each criterion from the worst to the best "
-                "value among all stacks, the weightiest on top.",
+                f"value among all {case.subject}s, the weightiest on top.",
                 svg,
                 f"Dumbbell chart of the criteria of {winner}{rival}.",
                 (
@@ -349,7 +373,9 @@ def _ranking(case: Case) -> list[Block]:
 
 def _front(case: Case) -> str:
     """Contenders that no other beats in both quality and effort."""
-    points = [(s, s.score, s.effort.median) for s in case.ranked if s.score is not None]
+    points = [
+        (s, s.score, s.effort.median) for s in case.ranked if s.score is not None and s.effort
+    ]
     front = [
         s.name
         for s, score, effort in points
@@ -409,8 +435,8 @@ def _ranking_words(case: Case) -> Inlines:
     close = [evaluation.stack(s).name for s in evaluation.selection.indistinguishable]
     if close:
         words.append(
-            f"The uncertainty cannot tell {enumeration(close)} apart, so effort decides among "
-            "them. "
+            f"The uncertainty cannot tell {enumeration(close)} apart, so "
+            + ("effort decides among them. " if case.weighed else "their order is open. ")
         )
     winner = case.winner
     if winner is not None and winner.id != best.id:

@@ -24,7 +24,7 @@ def risks(case: Case) -> list[Block]:
         *_worst(case, winner),
     ]
     return [
-        Heading("Risks of the chosen stack"),
+        Heading(f"Risks of the chosen {case.subject}"),
         *(
             [Bullets(tuple(items))]
             if items
@@ -73,10 +73,11 @@ def _concentration(case: Case, winner: StackResult) -> list[Inlines]:
         names = enumeration(
             [f"{case.name(r.candidate)} (n = {number(r.n or 0, 0)})" for r in alone]
         )
-        words = (
-            f" makes at least half of the {noun} for {names}: "
-            + (f"all {len(rows)}" if len(alone) == len(rows) else f"{len(alone)} of {len(rows)}")
-            + f" parts with a known value (n commits in {alone[0].window})."
+        share = f"all {len(rows)}" if len(alone) == len(rows) else f"{len(alone)} of {len(rows)}"
+        words = f" makes at least half of the {noun} for {names}" + (
+            f": {share} parts with a known value (n commits in {alone[0].window})."
+            if case.subject == "stack"
+            else f" (n commits in {alone[0].window})."
         )
         if open_ones:
             words += (
@@ -94,6 +95,9 @@ def _retention(case: Case, winner: StackResult) -> list[Inlines]:
     least = min(rows, key=lambda r: (r.value or 0, r.candidate))
     unknown = len(dict.fromkeys(winner.components.values())) - len(rows)
     below = sum(1 for r in rows if (r.value or 0) < 0.5)
+    if case.subject == "candidate":
+        who = f"{percent(least.value or 0)} of {number(least.n or 0, 0)} persons of the year before"
+        return [(Strong("Retention:"), f" {who} committed again.")]
     return [
         (
             Strong("Retention"),
@@ -130,7 +134,7 @@ def _worst(case: Case, winner: StackResult) -> list[Inlines]:
         return []
     return [
         (
-            Strong("Worst of all stacks"),
+            Strong(f"Worst of all {case.subject}s"),
             f" on {count(len(names), 'criterion', 'criteria')}: {enumeration(names)}.",
         )
     ]
@@ -139,7 +143,12 @@ def _worst(case: Case, winner: StackResult) -> list[Inlines]:
 def _maintenance(case: Case, winner: StackResult) -> Inlines:
     """What the lights and counts support on the question of further maintenance, and no more."""
     parts = [case.name(c) for c in dict.fromkeys(winner.components.values())]
-    years = interval(case.study.criteria.effort.horizon_years.value)
+    rule = case.study.criteria.effort
+    years = (
+        f"the {interval(rule.horizon_years.value)} years of the horizon"
+        if rule
+        else "the years to come"
+    )
     last = [r for r in _rows(case, winner, "months_since_last_commit") if r.value is not None]
     slopes = [x for x in winner.lights if x.semaphore in _newcomer_lights(case)]
     growing = {case.name(x.candidate) for x in slopes if x.colour == "green"}
@@ -154,26 +163,32 @@ def _maintenance(case: Case, winner: StackResult) -> Inlines:
     words = ""
     if last:
         slowest = max(last, key=lambda r: r.value or 0)
+        months = number(slowest.value or 0, 1)
         words += (
-            f" As of {case.evaluation.as_of} work goes on: of the {len(last)} parts whose commits "
-            f"are known, the longest without one ({case.name(slowest.candidate)}) saw it "
-            f"{number(slowest.value or 0, 1)} months ago. "
+            f" As of {case.evaluation.as_of} work goes on: its last commit is {months} months old. "
+            if (slowest.value or 0) <= 12 and case.subject == "candidate"
+            else f" As of {case.evaluation.as_of} work goes on: of the {len(last)} parts whose "
+            f"commits are known, the longest without one ({case.name(slowest.candidate)}) saw it "
+            f"{months} months ago. "
             if (slowest.value or 0) <= 12
             else f" Not everywhere: {case.name(slowest.candidate)} has seen no commit for "
             f"{number(slowest.value or 0, 0)} months. "
         )
-    if slopes:
+    if slopes and case.subject == "candidate":
+        colours = " and ".join(dict.fromkeys(x.colour for x in slopes))
+        words += f"The lights on newcomers are {colours}. "
+    elif slopes:
         words += f"Newcomers grow for {len(growing) or 'none'} of {len(parts)} parts" + (
             f" and dwindle for {enumeration(fading)}. " if fading else " and dwindle for none. "
         )
     watch = list(dict.fromkeys([*fading, *single]))
     words += (
-        "So the data support that the stack is maintained at that date. "
-        f"For the {years} years of the horizon they promise nothing, least of all for "
-        f"{enumeration(watch)}: these are the parts to watch."
+        f"So the data support that the {case.subject} is maintained at that date. "
+        f"For {years} they promise nothing, least of all for "
+        f"{enumeration(watch)}"
+        + (": these are the parts to watch." if case.subject == "stack" else ".")
         if watch
-        else f"Nothing measured here speaks against the {years} years of the horizon; that is no "
-        "promise."
+        else f"Nothing measured here speaks against {years}; that is no promise."
     )
     return (Strong("Will it still be maintained?"), words if words.startswith(" ") else f" {words}")
 

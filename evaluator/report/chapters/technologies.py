@@ -28,10 +28,15 @@ from evaluator.report.prose import (
     number_cell,
     text_cell,
 )
-from evaluator.result import StackResult, YearRow
+from evaluator.result import YearRow
 from evaluator.study.candidate import Candidate
 
-KINDS = {"floss": "free software", "mixed": "mixed", "proprietary": "proprietary"}
+KINDS = {
+    "floss": "free software",
+    "mixed": "mixed",
+    "proprietary": "proprietary",
+    "unknown": "not looked up",
+}
 
 
 def related_technologies(case: Case) -> Chapter:
@@ -40,10 +45,11 @@ def related_technologies(case: Case) -> Chapter:
     blocks: list[Block] = [
         Paragraph(
             (
-                f"The study looks at {count(len(projects), 'project')} and "
-                f"{count(len(suites), 'suite')}. ",
+                f"The study looks at {count(len(projects), 'project')}"
+                + (f" and {count(len(suites), 'suite')}. " if suites else ". "),
                 Ref("candidates"),
-                " lists them; what each is for follows from the roles that a cluster needs: ",
+                " lists them; what each is for follows from the roles that "
+                + ("a cluster needs: " if case.study.site else "there are: "),
                 enumeration(
                     [
                         f"{r.name.lower()}"
@@ -58,8 +64,11 @@ def related_technologies(case: Case) -> Chapter:
     ]
     if suites:
         blocks += [Heading("Commercial suites"), *(_suite(case, suite) for suite in suites)]
-    blocks += [Heading("Predecessors and successors"), *_successions(case)]
-    blocks += [Heading("Releases and people"), *_releases(case), *_concentration(case)]
+    for title, found in (
+        ("Predecessors and successors", _successions(case)),
+        ("Releases and people", [*_releases(case), *_concentration(case)]),
+    ):
+        blocks += [Heading(title), *found] if found else []
     return Chapter("technologies", "Related technologies", tuple(blocks))
 
 
@@ -106,8 +115,12 @@ def _candidates(case: Case) -> Table:
         tuple(rows),
         layout="small",
         note=(
-            "Commits are those on the default branch, without merges. A suite is judged by its "
-            "parts.",
+            "Commits are those on the default branch, without merges."
+            + (
+                " A suite is judged by its parts."
+                if any(c.parts for c in case.study.candidates.values())
+                else ""
+            ),
         ),
     )
 
@@ -131,9 +144,9 @@ def _suite(case: Case, suite: Candidate) -> Paragraph:
         content.append("None of its history is public, so no metric could be taken. ")
     for stack in stacks:
         if stack.outcome == "removed":
-            content.append(f"The stack {stack.name} fell at the {stack.stage} filter. ")
+            content.append(f"The {case.subject} {stack.name} fell at the {stack.stage} filter. ")
         elif stack.rank is not None:
-            content.append(f"The stack {stack.name} took rank {stack.rank}. ")
+            content.append(f"The {case.subject} {stack.name} took rank {stack.rank}. ")
     return Paragraph(tuple(content))
 
 
@@ -150,7 +163,7 @@ def _successions(case: Case) -> list[Block]:
         if old.successor and old.successor.candidate in case.study.candidates
     ]
     if not pairs:
-        return [Paragraph(("None of the systems has a successor among the others.",))]
+        return []
     blocks: list[Block] = []
     for old, succession, new in pairs:
         content: list[Inline] = [
@@ -205,9 +218,9 @@ YEARS = 5
 """Whole years over which a project that releases in each is called regular (ours)."""
 
 
-def _regular(case: Case, shown: StackResult) -> str:
+def _regular(case: Case) -> str:
     """How many parts released in each of the last whole years."""
-    parts = list(dict.fromkeys(shown.components.values()))
+    parts = case.shown_parts
     known = {c: last.year for c in parts if (last := _last_whole_year(case, c))}
     regular = [
         c
@@ -218,7 +231,7 @@ def _regular(case: Case, shown: StackResult) -> str:
         return ""
     return (
         f"A final release in each of the last {YEARS} whole years was found for {len(regular)} of "
-        f"{len(known)} parts. "
+        f"{len(known)} {'parts' if case.subject == 'stack' else 'candidates'}. "
     )
 
 
@@ -226,9 +239,10 @@ def _releases(case: Case) -> list[Block]:
     shown = case.shown_stack
     blocks: list[Block] = []
     if shown:
+        whose = "candidates" if case.subject == "candidate" else f"parts of {shown.name}"
         ages = [
             (case.name(c), row.value)
-            for c in dict.fromkeys(shown.components.values())
+            for c in case.shown_parts
             if (row := case.metric(c, "months_since_last_release")) and row.value is not None
         ]
         if ages:
@@ -236,9 +250,9 @@ def _releases(case: Case) -> list[Block]:
             blocks.append(
                 Paragraph(
                     (
-                        f"Of the parts of {shown.name} whose releases are tagged, {oldest[0]} has "
+                        f"Of the {whose} whose releases are tagged, {oldest[0]} has "
                         f"waited longest for a release: {number(oldest[1], 0)} months. "
-                        f"{_regular(case, shown)}",
+                        f"{_regular(case)}",
                         Ref("fig-releases"),
                         " shows the rhythm of all.",
                     )
@@ -279,9 +293,9 @@ def _left_out(case: Case, shown: set[str], reason: str) -> str:
         why = (
             "judged by the parts"
             if entry.kind == "suite"
-            else "in no stack but as a part of a suite"
+            else f"in no {case.subject} but as a part of a suite"
             if entry.id not in used and any(entry.id in c.parts for c in suites)
-            else "in no stack"
+            else f"in no {case.subject}"
             if entry.id not in used
             else reason
         )
@@ -341,7 +355,7 @@ def _concentration(case: Case) -> list[Block]:
                 "Bar chart of the Contributor Absence Factor of each candidate, with the Elephant "
                 "Factor as diamonds.",
                 (
-                    "Dark bars belong to the chosen stack. n is the number of commits "
+                    f"Dark bars belong to the chosen {case.subject}. n is the number of commits "
                     "in the window ("
                     if case.winner
                     else "n is the number of commits in the window (",

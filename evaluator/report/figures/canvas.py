@@ -6,6 +6,7 @@ outlines, so that a figure looks the same in every reader and a name in it stays
 
 from __future__ import annotations
 
+import inspect
 import io
 import textwrap
 from collections.abc import Callable, Sequence
@@ -39,6 +40,12 @@ LAMP_MARKER = {"green": "o", "yellow": "D", "red": "s", "black": "8", "grey": "o
 
 WIDTH = 6.7
 """Width of a figure in inches; the text block of the page."""
+
+TITLE = 0.34
+"""Inches of a title's line."""
+
+DPI = 150
+"""Dots per inch of bitmaps."""
 
 LINE = 28
 """Characters after which the name of a row is continued on a second line."""
@@ -95,10 +102,40 @@ def drawn(
     return wrapper
 
 
-def _svg(figure: Figure) -> str:
+def files(
+    drawing: Callable[P, str], name: str, title: str, *args: P.args, **kwargs: P.kwargs
+) -> dict[str, bytes]:
+    """What :func:`drawn` draws, under a title, as an SVG and a PNG file; {} if there is nothing."""
+    with matplotlib.rc_context(STYLE):
+        figure: Figure | None = inspect.unwrap(drawing)(*args, **kwargs)
+        if figure is None:
+            return {}
+        _entitle(figure, title)
+        bitmap = io.BytesIO()
+        figure.savefig(bitmap, format="png", dpi=DPI, facecolor=PAPER)
+        return {
+            f"{name}.svg": _svg(figure, facecolor=PAPER).encode(),
+            f"{name}.png": bitmap.getvalue(),
+        }
+
+
+def _entitle(figure: Figure, title: str) -> None:
+    """Make room above what is drawn, and put the title there."""
+    width, height = figure.get_size_inches()
+    share = height / (height + TITLE)
+    figure.set_size_inches(width, height + TITLE)
+    for axes in figure.axes:
+        x, y, w, h = axes.get_position().bounds
+        axes.set_position((x, y * share, w, h * share))
+    for legend in figure.legends:
+        legend.set_bbox_to_anchor((0, 0, 1, share), transform=figure.transFigure)
+    figure.text(0.015, (1 + share) / 2, label(title, 100), va="center", fontsize=9)
+
+
+def _svg(figure: Figure, **how: Any) -> str:
     buffer = io.BytesIO()
     metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    figure.savefig(buffer, format="svg", metadata=metadata)
+    figure.savefig(buffer, format="svg", metadata=metadata, **how)
     text = buffer.getvalue().decode("utf-8")
     return text[text.index("<svg") :]
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from evaluator.metrics.trends import PERIODS
+from evaluator.metrics.trends import YEARS
 from evaluator.report.case import Case
 from evaluator.report.figures.canvas import (
     BLUE,
@@ -122,7 +122,7 @@ def newcomers(case: Case, lights: dict[str, Light]) -> Figure | None:
     for axes, (candidate, rows) in zip(panels, shown.items(), strict=True):
         light = lights[candidate]
         heights = [r.new_contributors or 0 for r in rows]
-        used = rows[-PERIODS:]
+        used = rows[-YEARS:]
         recent = {r.year for r in used}
         blocks(
             axes,

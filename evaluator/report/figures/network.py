@@ -30,7 +30,7 @@ NETWORK_ORDER = ("service", "ring", "replication", "management")
 @drawn
 def network(case: Case) -> Figure | None:
     """Networks as buses, nodes and fence devices at the places where they are plugged in."""
-    site = case.study.site
+    site = case.site
     nodes = list(site.nodes)
     if not nodes or not site.networks:
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -43,12 +45,21 @@ def acceptability(case: Case) -> Figure | None:
     sure = all(share in (0.0, 1.0) for s in stacks for share in s.rank_acceptability)
     if len(stacks) < 2 or sure:
         return None
-    figure, axes = bars_area([s.name for s in stacks], 0.32, top=0.42)
-    named = min(len(RANK_FILLS), max(len(s.rank_acceptability) for s in stacks))
+    return _acceptability([(s.name, s.rank_acceptability) for s in stacks])
+
+
+@drawn
+def acceptability_of(rows: Sequence[tuple[str, Sequence[float]]]) -> Figure | None:
+    """Shares of the draws in which anything named took each rank."""
+    return _acceptability(rows) if rows else None
+
+
+def _acceptability(rows: Sequence[tuple[str, Sequence[float]]]) -> Figure:
+    figure, axes = bars_area([name for name, _ in rows], 0.32, top=0.42)
+    named = min(len(RANK_FILLS), max(len(shares) for _, shares in rows))
     boxes, fills_used = [], []
-    for at, stack in enumerate(stacks):
+    for at, (_, shares) in enumerate(rows):
         left = 0.0
-        shares = stack.rank_acceptability
         parts = [*shares[:named], sum(shares[named:])]
         for rank, share in enumerate(parts):
             if share <= 0:
@@ -72,7 +83,7 @@ def acceptability(case: Case) -> Figure | None:
     axes.set_xlabel("share of the draws (%)")
     names = [f"rank {r + 1}" for r in range(named)]
     fills = list(RANK_FILLS[:named])
-    if max(len(s.rank_acceptability) for s in stacks) > named:
+    if max(len(shares) for _, shares in rows) > named:
         names.append("later")
         fills.append(REST_FILL)
     handles = [Patch(facecolor=fill, edgecolor=MUTED, linewidth=0.3) for fill in fills]
@@ -85,7 +96,7 @@ def acceptability(case: Case) -> Figure | None:
 @drawn
 def quality_effort(case: Case) -> Figure | None:
     """Score against effort; bars span what the uncertainty leaves open."""
-    stacks = [s for s in case.ranked if s.score is not None]
+    stacks = [(s, s.effort) for s in case.ranked if s.score is not None and s.effort]
     if len(stacks) < 2:
         return None
     legend = 0.19 * len(stacks) + 0.1
@@ -93,8 +104,8 @@ def quality_effort(case: Case) -> Figure | None:
     figure = Figure(figsize=(WIDTH, height))
     axes = figure.add_axes((0.62 / WIDTH, 0.5 / height, (WIDTH - 0.8) / WIDTH, 2.7 / height))
     handles = []
-    for stack in stacks:
-        score, effort = stack.score or 0.0, stack.effort
+    for stack, effort in stacks:
+        score = stack.score or 0.0
         chosen = stack.id == case.evaluation.selection.winner
         colour, x = VERMILION if chosen else BLUE, effort.median / 1000
         axes.plot([effort.low / 1000, effort.high / 1000], [score, score], color=colour, lw=0.9)
@@ -123,7 +134,7 @@ def quality_effort(case: Case) -> Figure | None:
             zorder=5,
         )
         handles.append((handle, f"{stack.rank}  {label(stack.name, 80)}"))
-    axes.set_xlim(0, max(s.effort.high for s in stacks) / 1000 * 1.06)
+    axes.set_xlim(0, max(effort.high for _, effort in stacks) / 1000 * 1.06)
     axes.margins(y=0.12)
     axes.grid()
     axes.set_xlabel("effort over the horizon (thousand EUR; left is better)")
@@ -142,14 +153,15 @@ def quality_effort(case: Case) -> Figure | None:
 @drawn
 def effort_parts(case: Case) -> Figure | None:
     """Mean effort of each stack, by part, in thousand EUR."""
-    stacks = sorted(case.evaluation.stacks, key=lambda s: (s.effort.median, s.id))
+    found = [(s, s.effort) for s in case.evaluation.stacks if s.effort]
+    stacks = sorted(found, key=lambda pair: (pair[1].median, pair[0].id))
     if not stacks:
         return None
-    names = [s.name + ("\u00a0*" if s.outcome == "removed" else "") for s in stacks]
+    names = [s.name + ("\u00a0*" if s.outcome == "removed" else "") for s, _ in stacks]
     figure, axes = bars_area(names, 0.28, top=0.42)
     left = [0.0] * len(stacks)
     for part, _, colour, hatch in EFFORT_PARTS:
-        sizes = [getattr(stack.effort, part) / 1000 for stack in stacks]
+        sizes = [getattr(effort, part) / 1000 for _, effort in stacks]
         axes.barh(
             range(len(stacks)),
             sizes,
@@ -250,7 +262,9 @@ def profile(case: Case) -> Figure | None:
             zorder=4,
         )
     axes.set_xlim(-0.04, 1.04)
-    axes.set_xticks([0, 0.5, 1], ["worst of all stacks", "", "best of all stacks"])
+    axes.set_xticks(
+        [0, 0.5, 1], [f"worst of all {case.subject}s", "", f"best of all {case.subject}s"]
+    )
     ends = axes.get_xticklabels()
     ends[0].set_horizontalalignment("left")
     ends[-1].set_horizontalalignment("right")

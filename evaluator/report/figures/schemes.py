@@ -20,7 +20,7 @@ def stack(case: Case) -> Figure | None:
     shown = case.shown_stack
     if shown is None or not shown.components:
         return None
-    site = case.study.site
+    site = case.site
     known = [r.id for r in case.study.catalogue.roles]
     roles = [r for r in known if r in shown.components]
     roles += [r for r in shown.components if r not in known]
@@ -115,7 +115,7 @@ def chain_steps(case: Case, service: Service) -> list[tuple[str, str]]:
 
     From the cluster of the bundle when there is one for that service, else from the site alone.
     """
-    site = case.study.site
+    site = case.site
     if case.cluster and case.cluster.application.name == service.name:
         steps = [("fence", "lost node confirmed off")]
         return steps + [(_VERBS.get(what, what), name) for name, what in case.cluster.chain]
@@ -133,7 +133,7 @@ def chain_steps(case: Case, service: Service) -> list[tuple[str, str]]:
 @drawn
 def chain(case: Case) -> Figure | None:
     """The order in which a service is taken over, one line per service."""
-    site = case.study.site
+    site = case.site
     rows = [chain_steps(case, s) for s in site.services]
     if not rows:
         return None
@@ -173,7 +173,11 @@ def pipeline_steps(case: Case) -> list[tuple[str, str]]:
     items = sum(s.items for s in evaluation.sources)
     lights = sum(len(found) for found in case.lights.values())
     return [
-        ("study", f"{len(case.study.candidates)} candidates, {len(evaluation.stacks)} stacks"),
+        (
+            "study",
+            f"{len(case.study.candidates)} candidates"
+            + (f", {len(evaluation.stacks)} stacks" if case.subject == "stack" else ""),
+        ),
         ("mine", f"{len(evaluation.sources)} sources, {number(items)} items"),
         ("metrics", f"{number(len(evaluation.metrics))} values"),
         ("score", f"{number(lights)} lights, {len(evaluation.weights)} criteria"),
