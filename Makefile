@@ -79,4 +79,4 @@ lock:
 
 .PHONY: clean
 clean:
-	rm -rf $(VENV) report.html report.pdf bundle build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) report.html report.pdf run.json bundle build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -20,7 +20,8 @@ from evaluator.content import criteria_folder, shipped_snapshot
 from evaluator.findings import ExitCode
 
 ROOT = Path(cli.__file__).resolve().parents[1]
-COMMANDS = ("rank", "metrics", "report", "bundle", "mine", "schema")
+OF_STUDIES = ("rank", "metrics", "report", "bundle", "explain", "diff", "mine", "identities")
+COMMANDS = (*OF_STUDIES, "mcda", "init", "schema")
 
 
 class Result(NamedTuple):
@@ -79,7 +80,7 @@ def test_help_names_options_and_defaults(evaluate: Evaluate, command: str) -> No
     code, out, err = evaluate(*command.split(), "--help")
     assert (code, err) == (0, "")
     assert out.startswith("Usage: evaluate")
-    assert command == "schema" or "--criteria" in out
+    assert ("--criteria" in out) == (command in ("", *OF_STUDIES))
     for name in () if command else (*COMMANDS, "Exit codes", "130", "EVALUATE_CRITERIA"):
         assert name in out
 
@@ -461,7 +462,7 @@ def test_whole_run(written: tuple[Result, Path]) -> None:
     assert (code, err) == (0, "")
     assert "Pacemaker" in out
     assert "wrote report.html" in out
-    assert {p.name for p in folder.iterdir()} == {"report.html", "report.pdf", "bundle"}
+    assert {p.name for p in folder.iterdir()} == {"report.html", "report.pdf", "run.json", "bundle"}
     assert (folder / "report.pdf").read_bytes()[:5] == b"%PDF-"
     assert b"\x1b" not in out.encode()
 

@@ -79,7 +79,7 @@ def test_wheel_works_alone_in_an_empty_folder(wheel: Path, tmp_path: Path) -> No
         timeout=120, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr.decode()) == (0, "")
-    assert {p.name for p in empty.iterdir()} == {"report.html", "report.pdf", "bundle"}
+    assert {p.name for p in empty.iterdir()} == {"report.html", "report.pdf", "run.json", "bundle"}
     assert (empty / "bundle" / "manifest.json").is_file()
     assert str(ROOT) not in (empty / "report.html").read_text(encoding="utf-8")
 

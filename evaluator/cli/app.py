@@ -17,12 +17,26 @@ Options whose help names a variable can be set in the environment too; what is t
 """
 
 
+IN_ORDER = (
+    *("rank", "metrics", "report", "bundle", "explain", "diff"),
+    *("mcda", "init", "mine", "identities", "schema"),
+)
+"""Commands as the help lists them."""
+
+
 class OptionsAnywhere(TyperGroup):
     """Hands options that stand before a command on to it, ahead of the command's own.
 
     So ``evaluate --criteria a.yml rank`` is ``evaluate rank --criteria a.yml``, and what is typed
     there outranks the environment too.
     """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All commands, those that are named in an order first."""
+        found = super().list_commands(ctx)
+        return [name for name in IN_ORDER if name in found] + [
+            name for name in found if name not in IN_ORDER
+        ]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
