@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from evaluator.findings import EvaluationError, ExitCode, Finding
 
 if TYPE_CHECKING:
-    from evaluator.pipeline import Analysis, Run, load
+    from evaluator.pipeline import Analysis, Run, decide, load
 
-__all__ = ["Analysis", "EvaluationError", "ExitCode", "Finding", "Run", "load"]
+__all__ = ["Analysis", "EvaluationError", "ExitCode", "Finding", "Run", "decide", "load"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """Import the pipeline, and pandas with it, only when it is asked for."""
-    if name in ("Analysis", "Run", "load"):
+    if name in ("Analysis", "Run", "decide", "load"):
         from evaluator import pipeline
 
         return getattr(pipeline, name)

@@ -26,6 +26,7 @@ from evaluator.mine.sources import backends
 from evaluator.rank import Ranking, rank
 from evaluator.rank.methods import all_methods
 from evaluator.rank.robustness import assess
+from evaluator.rank.stakeholders import group_of
 from evaluator.result import Evaluation, Selection
 from evaluator.result.robustness import Robustness
 from evaluator.score import Scores, score
@@ -34,9 +35,11 @@ from evaluator.select.otherwise import with_models
 from evaluator.snapshot import Snapshot, read_snapshot
 from evaluator.study import Study, load_study, own_folder
 from evaluator.study.criteria import Criteria
+from evaluator.study.decision import read_decision
 
 if TYPE_CHECKING:
     from evaluator.bundle import Bundle
+    from evaluator.rank.decide import Decided
     from evaluator.study.site import Site
 
 DEFAULT_SEED = 20150101
@@ -97,6 +100,21 @@ def load(
     return Analysis(study, read_snapshot(snapshot or default_snapshot(criteria)))
 
 
+def decide(file: str | Path, methods: Sequence[str] = ()) -> Decided:
+    """Decide anything: the alternatives of a decision file or table, by several methods.
+
+    ``methods`` names them, else the file does, else :data:`evaluator.rank.decide.DEFAULT`.
+
+    Raises
+    ------
+    EvaluationError
+        With all findings in the file.
+    """
+    from evaluator.rank.decide import decide as by_methods
+
+    return by_methods(read_decision(Path(file)), methods)
+
+
 def default_snapshot(criteria: str | Path) -> Path:
     """``snapshot/`` beside a criteria file of one's own where something was mined, or the shipped.
 
@@ -123,7 +141,11 @@ def evaluate(study: Study, snapshot: Snapshot, table: MetricTable, seed: int) ->
     }
     order = select(study, scores, ranking)
     found = assemble(study, snapshot, table, scores, ranking, components, order, seed)
-    found = found.model_copy(update={"robustness": _robustness(criteria, ranking, seed)})
+    beside = {
+        "robustness": _robustness(criteria, ranking, seed),
+        "group": group_of(criteria, ranking),
+    }
+    found = found.model_copy(update=beside)
 
     def choose(study: Study, scores: Scores) -> Selection:
         return select(study, scores, _ranking(study, scores, seed)).selection

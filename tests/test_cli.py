@@ -19,7 +19,7 @@ from evaluator import __version__, cli
 from evaluator.content import criteria_folder, shipped_snapshot
 from evaluator.findings import ExitCode
 
-ROOT = Path(cli.__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 OF_STUDIES = ("rank", "metrics", "report", "bundle", "explain", "diff", "mine", "identities")
 COMMANDS = (*OF_STUDIES, "mcda", "init", "schema")
 

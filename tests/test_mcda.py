@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import evaluator as ev
 from evaluator import cli
 from evaluator.findings import ExitCode
 
@@ -462,6 +463,40 @@ def test_ten_thousand_alternatives(mcda: Mcda, kind: str) -> None:
     assert any("first 200 of 10000" in note for note in data["notes"])
 
 
+def test_slow_methods_do_not_hold_up_the_simulations_of_a_large_table(mcda: Mcda) -> None:
+    rows = {f"a{i}": [i % 97 + 1, i % 89 + 2] for i in range(2000)}
+    asked = ("topsis", "probid", "simplified_probid", "codas", "promethee_ii")
+    arguments = [a for name in asked for a in ("--method", name)]
+    data = mcda(table(rows, "><"), *arguments, "--format", "json").data
+    assert all("scores" in data["methods"][name] for name in asked)
+    left_out = next(note for note in data["notes"] if "too many pairs" in note)
+    assert all(name in left_out for name in asked[1:])
+    assert data["smaa"]["outcome"] == "ok"
+
+
+def test_draws_give_no_weight_to_what_was_typed_not_to_count(mcda: Mcda) -> None:
+    rows = {"A": [1, 0, 0], "B": [0, 1, 0], "C": [0, 0, 1]}
+    data = mcda(table(rows, ">>>", "1 1 0"), "--method", "saw", "--format", "json").data
+    shares = data["smaa"]["rank_acceptability"]
+    assert shares["C"][0] == 0
+    assert shares["A"][0] + shares["B"][0] == pytest.approx(1)
+    assert set(data["smaa"]["central_weights"]["A"]) == {"c0", "c1"}
+    assert any("c2 of weight 0" in note for note in data["notes"])
+    assert [i["criterion"] for i in data["robustness"]["stability"]["intervals"]] == [
+        "c0", "c1", "c2",
+    ]  # fmt: skip
+
+
+def test_a_method_without_answer_inside_the_intervals_leaves_the_others_theirs(mcda: Mcda) -> None:
+    rows = {"A": [[-2, 8], 3], "B": [2, 5], "C": [4, 1]}
+    asked = ["--method", "topsis", "--method", "weighted_product", "--format", "json"]
+    data = mcda(table(rows, ">>"), *asked).data
+    assert data["methods"]["weighted_product"]["scores"]
+    assert any("an end of its interval: weighted_product" in note for note in data["notes"])
+    assert data["robustness"]["panel"] == ["topsis"]
+    assert data["smaa"]["unanswered"] == 0
+
+
 # --- anything -------------------------------------------------------------------------------
 
 NAMES = st.sampled_from(["a", "b", "ä ö", "=x", "[b]", "x" * 201, "\u202e", "", "7", "price"])
@@ -546,3 +581,17 @@ def test_any_file_is_answered_or_refused_with_findings(
     if out:
         json.loads(out, parse_constant=lambda text: pytest.fail(f"{text} in JSON"))
     assert out or "error [" in err
+
+
+def test_decisions_of_notebooks_are_those_of_the_command(tmp_path: Path) -> None:
+    place = tmp_path / "three.yml"
+    place.write_text(
+        "criteria: {price: {weight: 1, direction: min}, speed: {weight: 1, direction: max}}\n"
+        "alternatives: {a: {price: 3, speed: 1}, b: {price: 1, speed: 3}, "
+        "c: {price: 2, speed: 2}}\n",
+        encoding="utf-8",
+    )
+    ranking = ev.decide(place, ["topsis", "vikor", "weighted_sum"]).ranking
+    assert list(ranking.index) == ["b", "c", "a"]
+    assert list(ranking.columns) == ["consensus", "topsis", "vikor"]  # one refuses to minimise
+    assert ranking["topsis"].tolist() == [1, 2, 3]

@@ -239,7 +239,7 @@ def _shown(found: Mined) -> None:
     """What a terminal gets of a run has no character that drives it."""
     text = io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
-        mining_display.mined(found)
+        mining_display.mined(found, dated=True)
         display.findings(failures(found))
     driving = {c for c in text.getvalue() if not (c.isprintable() or c == "\n")}
     if driving:
