@@ -230,14 +230,14 @@ def _components(study: Study, scores: Scores, ranking: Ranking, role: str) -> li
 
 
 def _weights(study: Study) -> list[WeightRow]:
-    effective = effective_weights(study.criteria)
+    typed, effective = study.criteria.weights, effective_weights(study.criteria)
     return [
         WeightRow(
             criterion=c.id,
             name=c.name,
             group=c.group,
             direction=c.direction,
-            typed=c.weight,
+            typed=typed[c.id],
             effective=effective[c.id],
             source=c.source,
             reason=c.reason,

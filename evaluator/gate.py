@@ -96,7 +96,7 @@ def _red_light(evaluation: Evaluation, typed: str) -> list[Finding]:
         return [Finding("nothing-left", reason, None, remedy)]
     return [_red(stack, light.name, light.candidate, light.colour, light.text)
             for light in stack.lights
-            if light.mandatory and light.colour in ("red", "black")]  # fmt: skip
+            if light.fails or (light.mandatory and light.colour in ("red", "black"))]  # fmt: skip
 
 
 def _red(stack: StackResult, name: str, candidate: str, colour: str, text: str) -> Finding:
@@ -117,6 +117,10 @@ def _winner_changed(evaluation: Evaluation, before: str | None, place: str) -> l
 def _coverage(evaluation: Evaluation, floor: float) -> list[Finding]:
     if evaluation.coverage >= floor:
         return []
+    if not any(stack.lights for stack in evaluation.stacks):
+        problem = "the criteria file asks for no lights, so none could be lit"
+        remedy = "add semaphores to it, or leave this rule out"
+        return [Finding("low-coverage", problem, None, remedy)]
     problem = f"{evaluation.coverage:.1%} of the lights could be lit, fewer than {floor:.1%}"
     remedy = "mine the sources that are not available; 'evaluate metrics' names them"
     return [Finding("low-coverage", problem, None, remedy)]

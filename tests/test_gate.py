@@ -40,6 +40,19 @@ def test_a_red_or_black_mandatory_light_of_the_winner_fails(result):
     assert codes(lit(result, "pacemaker-corosync-drbd", "red"), "red-light") == []
 
 
+def test_a_light_that_fails_on_yellow_fails(result):
+    yellow = lit(result, WINNER, "yellow")
+    strict = [
+        s.model_copy(
+            update={"lights": [x.model_copy(update={"fails": x.colour == "yellow" and x.mandatory})
+                               for x in s.lights]}
+        )
+        for s in yellow.stacks
+    ]  # fmt: skip
+    found = yellow.model_copy(update={"stacks": strict})
+    assert set(codes(found, "red-light")) == {"red-light"}
+
+
 def test_the_stack_that_runs_today_can_be_named(result):
     assert codes(result, "red-light=heartbeat-drbd") == ["red-light"]
     assert codes(result, f"red-light={WINNER}") == []

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from evaluator.findings import EvaluationError, Finding, allowed_values
 
 EPILOG = """
-Exit codes: 0 ok; 1 findings at or above a limit; 2 usage, invalid input or unwritable output;
+Exit codes: 0 ok; 1 a rule of --fail-on was broken; 2 usage, invalid input or unwritable output;
 3 a source unavailable; 4 cluster build or check failed; 70 internal error; 130 interrupted.
 Options whose help names a variable can be set in the environment too; what is typed wins.
 """

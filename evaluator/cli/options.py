@@ -24,7 +24,8 @@ CriteriaOption = Annotated[
     typer.Option(
         "--criteria",
         envvar="EVALUATE_CRITERIA",
-        help="Criteria file: a path, or the name of a shipped one (sme.yml, lazy-user.yml).",
+        help="Criteria file: a path, or the name of a shipped one (sme.yml, lazy-user.yml, "
+        "qsos.yml, openbrr.yml, osspal.yml, criticality-score.yml, chaoss-starter-health.yml).",
     ),
 ]
 SiteOption = Annotated[

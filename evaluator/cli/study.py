@@ -73,6 +73,8 @@ def _passed(gate: Gate, run: Run) -> None:
     """End with findings where the result breaks a rule of the gate."""
     if found := gate.findings(run.evaluation):
         raise EvaluationError(found, ExitCode.FINDINGS)
+    if gate.checks:
+        display.note(f"Gate: {len(gate.checks)} of {len(gate.checks)} rules hold.")
 
 
 def _load(criteria: str, site: str | None, snapshot: str | None) -> Analysis:

@@ -77,6 +77,8 @@ def changes(a: Evaluation, b: Evaluation) -> list[Change]:
     found = []
     for kind, read, spell in ASPECTS:
         before, after = read(a), read(b)
+        if kind == "file":
+            before, after = _without_moved(before, after), _without_moved(after, before)
         for key in dict.fromkeys([*before, *after]):
             if key in before and key in after and same(before[key], after[key]):
                 continue
@@ -90,6 +92,16 @@ def changes(a: Evaluation, b: Evaluation) -> list[Change]:
                 )
             )
     return found
+
+
+def _without_moved(files: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Files but those that the other run read, with the same name and content, elsewhere."""
+    read = {(path.rpartition("/")[2], digest) for path, digest in other.items()}
+    return {
+        path: digest
+        for path, digest in files.items()
+        if path in other or (path.rpartition("/")[2], digest) not in read
+    }
 
 
 def same(one: Any, other: Any, ignore: set[str] | frozenset[str] = frozenset()) -> bool:

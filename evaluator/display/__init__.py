@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from evaluator.display.models import coverage_line, models_data, relaxation_lines
+from evaluator.display.models import coverage_line, group_lines, models_data, relaxation_lines
 from evaluator.findings import Finding, Severity
 from evaluator.pipeline import Run
 from evaluator.result import ComponentResult, MetricRow, QualityRow, StackResult
@@ -182,7 +182,7 @@ def _ranking_table(run: Run) -> None:
             "–" if stack.first_rank_probability is None else f"{stack.first_rank_probability:.0%}",
             *_sides(stack),
         )
-    console.print(table)
+    console.print(table if table.rows else f"No {result.subject} is left.")
     removed = [s for s in result.stacks if s.outcome == "removed"]
     if removed:
         console.print("\n[bold]Removed[/bold]")
@@ -205,6 +205,8 @@ def _ranking_table(run: Run) -> None:
         console.print("\n[bold]Smallest relaxations[/bold]")
         for line in lines:
             console.print(safe(line), soft_wrap=True)
+    for line in group_lines(result):
+        console.print(safe(line), soft_wrap=True)
     console.print(f"\n{safe(result.selection.reason)}")
 
 

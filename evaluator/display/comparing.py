@@ -74,16 +74,23 @@ def _causes(found: Comparison) -> Iterator[Block]:
             "'Told apart' is which stacks the draws cannot separate in quality, so that effort "
             "decides; it follows from the weights and columns that changed."
         )
+    turned = {cause.target for cause in found.causes}
+    singles = [
+        s
+        for s in found.singles
+        if ("winner" in turned and s.gives_winner) or ("order" in turned and s.gives_order)
+    ]
     yield Grid(
-        "Each input alone, in place of the first run's",
+        "Inputs that alone turn it, in place of the first run's",
         ("input", "winner then", "gives the new winner", "gives the new order"),
         tuple(
             (s.group, s.winner or "none", _yes(s.gives_winner), _yes(s.gives_order))
-            for s in found.singles
+            for s in singles
         ),
     )
     yield Grid(
-        "How each input moved the scores (Shapley values; they sum to the change)",
+        "How each input moved the scores (Shapley values; they sum to the change; a value that "
+        "did not change moves a score when the scale of its column, which all span, did)",
         ("stack", "before", "after", "inputs"),
         tuple(
             (

@@ -164,10 +164,13 @@ def _who(found: Decided, winners: Sequence[str]) -> Iterator[str]:
         yield f"{_listed(winners)} {verb} by one method."
         return
     whose = "it" if len(winners) == 1 else "them"
-    ahead = sum(_leads(found, ranks, winners) for ranks in answers)
+    ordering = [ranks for ranks in answers if len(set(ranks.tolist())) > 1]
+    ahead = sum(_leads(found, ranks, winners) for ranks in ordering)
+    tied = len(answers) - len(ordering)
     yield (
-        f"{_listed(winners)} {verb} by the consensus of {len(answers)} methods; {ahead} of them "
-        f"put {whose} first."
+        f"{_listed(winners)} {verb} by the consensus of {len(answers)} methods; {ahead} of the "
+        f"{len(ordering)} that order anything put {whose} first"
+        + (f", and {tied} put all in one place." if tied else ".")
     )
     if found.robustness is not None and found.robustness.orders.text:
         yield found.robustness.orders.text

@@ -18,6 +18,7 @@ DECIDED = {
     "filters": "Filters decided: one that is removed has no place, whatever its quality.",
     "effort": "Least effort decided between the two, so less quality can be the better place.",
     "quality": "Quality decided between the two.",
+    "open": "Quality puts one before the other, but the draws cannot tell them apart: it is open.",
     "tie": "Nothing tells the two apart.",
     "nothing": "There is nothing to compare it with.",
 }
@@ -204,16 +205,16 @@ def _changes(found: Explanation) -> Iterator[Block]:
         yield "No change of one weight, from 0 to all of it, turns the order in quality."
     yield Grid(
         "One weight (the others keep their proportions), the smallest change first",
-        ("criterion", "weight", "needed", "change", "typed", "to type"),
+        ("criterion", "weight", "needed", "change", "typed", "to type", "others times"),
         tuple(
             (
                 w.criterion, f"{w.effective:.3f}", f"{w.needed:.3f}",
                 f"{w.needed - w.effective:+.3f}", f"{w.typed:g}",
-                "–" if w.typed_needed is None else f"{w.typed_needed:.4g}",
+                f"{w.typed_needed:.6g}", f"{w.others_times:.6g}",
             )
             for w in found.weight_changes[:MOST]
         ),
-        right=("weight", "needed", "change", "typed", "to type"),
+        right=("weight", "needed", "change", "typed", "to type", "others times"),
     )  # fmt: skip
     if not found.value_changes:
         yield "No change of one value, over the range of its column, turns the order in quality."

@@ -1,4 +1,4 @@
-"""What the SME guide and the Lazy User Model say beside a ranking, on the terminal and as JSON."""
+"""What stakeholders and both models say beside a ranking, on the terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -22,6 +22,21 @@ def coverage_line(found: Coverage) -> str:
     return f"Lights: {lit} of {asked} could be lit ({lit / asked:.0%}){dark}"
 
 
+def group_lines(result: Evaluation) -> list[str]:
+    """What the stakeholders choose together, and who dissents; nothing without them."""
+    group = result.group
+    if group is None:
+        return []
+    if not group.collectives:
+        return ["Stakeholders: nobody could be asked", *group.notes]
+    names = {s.id: s.name for s in result.stacks}
+    together = " and ".join(names[w] for w in group.collective.winners)
+    among = "" if group.agreement is None else f" (Kendall's W {group.agreement:.2f})"
+    lines = [f"Stakeholders: {together} by the mean of their weights{among}"]
+    lines += [f"{d.name} dissents: {names[d.prefers]}" for d in group.minority]
+    return [*lines, *group.notes]
+
+
 def relaxation_lines(result: Evaluation) -> list[str]:
     """The smallest relaxations, where the filters left nothing."""
     if result.lazy_user is None or result.selection.winner:
@@ -41,8 +56,9 @@ def relaxation_lines(result: Evaluation) -> list[str]:
 
 
 def models_data(result: Evaluation) -> dict[str, Any]:
-    """Both models' side of the result, for the documented JSON structure."""
+    """The side of stakeholders and both models, for the documented JSON structure."""
     return {
         "daffara": result.daffara.model_dump(mode="json") if result.daffara else None,
+        "group": result.group.model_dump(mode="json") if result.group else None,
         "lazy_user": result.lazy_user.model_dump(mode="json") if result.lazy_user else None,
     }

@@ -45,7 +45,10 @@ def explain(evaluation: Evaluation, name: str, against: str | None = None) -> Ex
     """
     role = _role(evaluation, name, against)
     rows, contenders = alternatives(evaluation, role)
-    if against is not None and (against not in rows or against == name):
+    if against == name:
+        problem, remedy = f"{name!r} stands twice", "name another one, or leave --against out"
+        raise EvaluationError(Finding("same-alternative", problem, None, remedy))
+    if against is not None and against not in rows:
         raise _unknown(against, [key for key in rows if key != name])
     rival = against or _rival(evaluation, rows, contenders, name, role)
     columns = weights_of_run(evaluation, role)
@@ -144,7 +147,7 @@ def _rival(
 def _subject(evidence: Evidence, row: Judged, role: str | None) -> Subject:
     ours = ("rank", "score", "score_low", "score_high", "first_rank_probability")
     shared = {field: getattr(row, field) for field in ours}
-    failing = [light for light in row.lights if light.colour in ("red", "black")]
+    failing = [x for x in row.lights if x.fails or x.colour in ("red", "black")]
     if isinstance(row, ComponentResult):
         return Subject(
             id=row.id, name=row.name, outcome="ranked", quality_rank=row.rank, effort_rank=None,
@@ -162,13 +165,16 @@ def _subject(evidence: Evidence, row: Judged, role: str | None) -> Subject:
 
 def _decided_by(
     evaluation: Evaluation, mine: Judged, other: Judged, ahead: int
-) -> Literal["filters", "effort", "quality", "tie"]:
+) -> Literal["filters", "effort", "quality", "open", "tie"]:
     if isinstance(mine, StackResult) and isinstance(other, StackResult):
         if "removed" in (mine.outcome, other.outcome):
             return "filters"
-        close = evaluation.selection.indistinguishable
-        if evaluation.decision.rule == "least_effort" or {mine.id, other.id} <= set(close):
+        together = {mine.id, other.id} <= set(evaluation.selection.indistinguishable)
+        rule = evaluation.decision.rule
+        if rule == "least_effort" or (together and rule == "quality_then_effort"):
             return "effort"
+        if together:
+            return "open"
     return "quality" if ahead else "tie"
 
 
@@ -227,17 +233,23 @@ def _weight_changes(contest: Contest, columns: list[WeightRow]) -> list[WeightCh
             continue
         # odds of a share do not change when columns that tell nobody apart are counted in again
         factor = np.inf if turns >= 1 else (turns / (1 - turns)) / (share / (1 - share))
-        scaled = column.effective * factor
+        typed = _share_times(column.typed, factor)
         found.append(
             WeightChange(
                 criterion=criterion,
                 effective=column.effective,
-                needed=float(scaled / (1 - column.effective + scaled)) if factor < np.inf else 1.0,
+                needed=_share_times(column.effective, factor),
                 typed=column.typed,
-                typed_needed=float(column.typed * factor) if factor < np.inf else None,
+                typed_needed=typed,
+                others_times=(1 - typed) / (1 - column.typed) if column.typed < 1 else 0.0,
             )
         )
     return sorted(found, key=lambda c: abs(c.needed - c.effective))
+
+
+def _share_times(share: float, factor: float) -> float:
+    """The share whose odds are so many times those of a share; 1 for infinitely many."""
+    return float(share * factor / (1 - share + share * factor)) if factor < np.inf else 1.0
 
 
 def _value_changes(

@@ -74,8 +74,10 @@ class WeightChange(Part):
     effective: float
     needed: float
     typed: float
-    typed_needed: float | None
-    """What to type for it; None when only a weight of 1, all others 0, would do."""
+    typed_needed: float
+    """What to type for it, when all other typed weights are multiplied by ``others_times``, so that
+    the sum stays 1."""
+    others_times: float
 
 
 class ValueChange(Part):
@@ -140,7 +142,7 @@ class Explanation(Part):
     role: str | None
     subject: Subject
     against: Subject | None
-    decided_by: Literal["filters", "effort", "quality", "tie", "nothing"]
+    decided_by: Literal["filters", "effort", "quality", "open", "tie", "nothing"]
     rule: str
     tell_apart: float
     difference: float | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -141,7 +141,10 @@ def rank(
     if not useful.any():
         return _undecided(list(contenders), [method.id for method, _ in chosen])
     narrowed = problem.columns(useful)
-    judged = [judge(narrowed, m, for_criteria(p, narrowed.criteria)) for m, p in chosen]
+    judged = [
+        _in_its_intervals(narrowed, judge(narrowed, m, for_criteria(p, narrowed.criteria)))
+        for m, p in chosen
+    ]
     refused = {j.method.id: j.refused for j in judged if j.scores is None}
     answers = {
         j.method.id: j.method.towards_one(j.scores, j.parameters)
@@ -213,6 +216,21 @@ def chosen_methods(criteria: Criteria, problem: Problem) -> list[tuple[Method, d
     if findings:
         raise EvaluationError(findings)
     return chosen
+
+
+def _in_its_intervals(problem: Problem, judgement: Judgement) -> Judgement:
+    """A refusal where the method has an answer to the points, but none at the intervals' ends: it
+    would leave all methods without one in some draws.
+    """
+    if judgement.scores is None or judgement.method.many is None:
+        return judgement
+    panel = Panel(((judgement.method, judgement.parameters),))
+    ends = (problem.with_values(problem.low), problem.with_values(problem.high))
+    if all(panel.able(end, end.weights[None]).members for end in ends):
+        return judgement
+    reason = "it has no answer where values stand at the ends of their intervals"
+    remedy = "use a method that takes any number, such as topsis"
+    return replace(judgement, scores=None, ranks=None, refused=reason, remedy=remedy)
 
 
 def _nobody_left(judgement: Judgement) -> Finding:

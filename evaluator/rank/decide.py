@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from evaluator.findings import EvaluationError, Finding, allowed_values
 from evaluator.rank.consensus import consensus
@@ -39,7 +40,7 @@ DEFAULT = ("topsis", "vikor", "saw", "weighted_product", "promethee_ii", "copras
 """Methods when none is named: they scale columns themselves and need nothing but the table."""
 ALL = "all"
 
-PAIRWISE = frozenset({"promethee_ii"})
+PAIRWISE = frozenset({"promethee_ii", "codas", "probid", "simplified_probid"})
 """Methods whose cost grows with the square of the alternatives."""
 MOST = 200
 """Alternatives that simulations rank: of more, the first by consensus, while the others only span
@@ -99,6 +100,16 @@ class Decided:
         if self.ranks is None:
             return ()
         return tuple(self.problem.alternatives[i] for i in np.flatnonzero(self.ranks == 1))
+
+    @property
+    def ranking(self) -> pd.DataFrame:
+        """Ranks by consensus and by each method that answered, the best first."""
+        found = {"consensus": self.ranks} | {
+            name: judgement.ranks for name, judgement in self.judgements.items()
+        }
+        columns = {name: order for name, order in found.items() if order is not None}
+        frame = pd.DataFrame(columns, index=pd.Index(self.problem.alternatives, name="alternative"))
+        return frame.sort_values("consensus", kind="stable") if columns else frame
 
 
 def decide(file: DecisionFile, typed: Sequence[str] = ()) -> Decided:
@@ -237,6 +248,11 @@ def _observations(
                 )
     if len(problem.criteria) == 1:
         yield "There is only one criterion: its order decides, and its weight means nothing."
+    if nothing := [c for c, w in zip(problem.criteria, problem.weights, strict=True) if w == 0]:
+        yield (
+            f"{', '.join(nothing)} of weight 0: SMAA, which knows nothing else of the weights, "
+            "gives none to it either; weight stability says what would change if it counted."
+        )
     for name, judgement in judgements.items():
         if judgement.scores is not None and name not in answered:
             yield f"{name} is a method that was named before, so it counts once."
@@ -276,11 +292,16 @@ def _able(
             f"{', '.join(slow)}."
         )
         able = {name: j for name, j in able.items() if name not in slow}
-    whole = {name: j for name, j in able.items() if _answers_everywhere(problem, j)}
+    # one without an answer would leave all of them without one in that draw
+    for everywhere in (True, False):
+        whole = {n: j for n, j in able.items() if _answers_drawn(problem, j, everywhere)}
+        if whole:
+            break
     if whole and len(whole) < len(able):
+        where = "has all of the weight or none, or a value stands at an end of its interval"
         notes.append(
-            "Not in simulations, because they have no answer where a criterion has all of the "
-            f"weight or none: {', '.join(name for name in able if name not in whole)}."
+            f"Not in simulations, because they have no answer where a criterion {where}: "
+            f"{', '.join(name for name in able if name not in whole)}."
         )
         able = whole
     if count > MOST:
@@ -296,21 +317,21 @@ def _able(
     return able, min(draws, affordable), tuple(notes)
 
 
-def _answers_everywhere(problem: Problem, judgement: Judgement) -> bool:
-    """Whether a method has an index for the extreme weights, through which simulations pass."""
+def _answers_drawn(problem: Problem, judgement: Judgement, everywhere: bool) -> bool:
+    """Whether a method has an index at both ends of all intervals: under the typed and equal
+    weights, and ``everywhere`` under the extreme ones too, through which simulations pass.
+    """
     width = len(problem.criteria)
-    alone = np.eye(width)
-    extremes = np.concatenate([alone, (1 - alone) / (width - 1)]) if width > 1 else alone
-    return _answers(problem, (judgement.method, judgement.parameters), extremes)
-
-
-def _answers(problem: Problem, member: tuple[Method, Mapping[str, Any]], weights: Array) -> bool:
-    try:
-        with np.errstate(all="ignore"):
-            index = Panel((member,)).indices(problem.values, weights, problem.maximise)
-    except (ValueError, ArithmeticError, MemoryError):
-        return False
-    return bool(np.isfinite(index).all())
+    weights = np.stack([problem.weights, np.full(width, 1 / width)])
+    if everywhere:
+        alone = np.eye(width)
+        extremes = np.concatenate([alone, (1 - alone) / (width - 1)]) if width > 1 else alone
+        weights = np.concatenate([weights, extremes])
+    panel = Panel(((judgement.method, judgement.parameters),))
+    best = np.where(problem.maximise, problem.high, problem.low)
+    worst = np.where(problem.maximise, problem.low, problem.high)
+    ends = [problem.low, problem.high, best, worst] if problem.uncertain else []
+    return all(panel.able(problem.with_values(t), weights).members for t in [problem.values, *ends])
 
 
 def _around(
@@ -333,12 +354,12 @@ def _group(
         return None, ()
     weights = np.array([[p.weights.get(c, 0.0) for c in problem.criteria] for p in people])
     weights /= weights.sum(axis=1, keepdims=True)
-    able = tuple(member for member in panel.members if _answers(problem, member, weights))
+    able = panel.able(problem, weights)
     notes = []
-    if unable := [m.id for m, _ in panel.members if all(m is not a for a, _ in able)]:
+    if unable := [m.id for m, _ in panel.members if all(m is not a for a, _ in able.members)]:
         notes.append(
             f"{', '.join(unable)} cannot take the weights of every stakeholder, and is left "
             "out of the group's decision."
         )
     with np.errstate(all="ignore"):
-        return (decide_together(problem, people, Panel(able)) if able else None), tuple(notes)
+        return (decide_together(problem, people, able) if able.members else None), tuple(notes)

@@ -6,7 +6,7 @@ Simulations ask the panel many times; a panel of one method is that method.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,20 @@ class Panel:
         if len(found) == 1:
             return mean, ranks(mean)
         return mean, consensus(ranks(found), mean)
+
+    def able(self, problem: Problem, weights: Array) -> Panel:
+        """Those members that have an index for every alternative under all these weights."""
+        kept = []
+        for member in self.members:
+            try:
+                found = replace(self, members=(member,)).indices(
+                    problem.values, weights, problem.maximise
+                )
+            except (ValueError, ArithmeticError, MemoryError):
+                continue
+            if np.isfinite(found).all():
+                kept.append(member)
+        return replace(self, members=tuple(kept))
 
     def of(self, problem: Problem) -> tuple[Array, Ranks]:
         """Mean index and consensus ranks of the problem as it stands, both ``(n,)``."""

@@ -146,7 +146,12 @@ def _typed_weights(
         findings = []
         for path, problem in wrong.problems:
             loc = [step for name in path[1:] for step in ("criteria", name)]
-            findings.append(file.document.finding("bad-weights", loc, problem, key=True))
+            hint = ""
+            if "judgement" in problem:
+                hint = (
+                    "judgements: {price: {speed: 3, size: 1/2}} says price counts three times speed"
+                )
+            findings.append(file.document.finding("bad-weights", loc, problem, hint, key=True))
         raise EvaluationError(findings) from wrong
     paths = {w.name: w for w in tree.weights if len(w.path) > 2}
     return [w.weight for w in tree.weights], paths, tree.cautions()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
 from evaluator.rank.consensus import MOST_KEMENY, consensus_orders, kendall_distance
-from evaluator.rank.methods import Refusal, ranks
+from evaluator.rank.methods import Refusal, for_criteria, ranks
 from evaluator.rank.panel import Panel
 from evaluator.rank.problem import Array, Problem, Ranks
 from evaluator.rank.reversal import reversals
@@ -57,7 +58,8 @@ def assess(
     spread
         Share of itself by which each weight is varied, in tornado and Sobol indices.
     draws
-        Draws of SMAA, whose weights are uniform on the simplex.
+        Draws of SMAA, whose weights are uniform on the simplex of the criteria that have a weight:
+        one whose typed weight is 0 was said not to count, and gets none.
     inputs
         What the uncertain values depend on; without it every cell by itself.
     method_ranks
@@ -166,6 +168,12 @@ def _acceptance(
 ) -> Acceptance:
     if inputs is not None:  # they, and not the cells, say what is uncertain
         problem = problem.with_values(problem.values)
+    elif (
+        (problem.weights > 0).any() and not problem.weights.all()
+    ):  # what was typed to count nothing is no preference to draw
+        problem = problem.columns(problem.weights > 0)
+        members = tuple((m, for_criteria(p, problem.criteria)) for m, p in panel.members)
+        panel = replace(panel, members=members)
     sample = inputs.sample if inputs is not None and inputs.inputs else None
     found = smaa(problem, panel, rng, draws, sample=sample)
     return Acceptance(
@@ -188,7 +196,9 @@ def _acceptance(
 
 
 def _stability(problem: Problem, panel: Panel, names: Sequence[str]) -> WeightStability:
-    found = stability(problem, panel)
+    able = panel.able(problem, _ends(problem.weights))
+    able = able if able.members else panel
+    found = stability(problem, able)
     smallest = found.smallest
 
     def end(at: End) -> WeightEnd:
@@ -210,7 +220,16 @@ def _stability(problem: Problem, panel: Panel, names: Sequence[str]) -> WeightSt
         ],
         smallest=problem.criteria[smallest.criterion] if smallest else "",
         smallest_change=smallest.margin if smallest else None,
+        left_out=[m.id for m, _ in panel.members if all(m is not a for a, _ in able.members)],
     )
+
+
+def _ends(weights: Array) -> Array:
+    """Each weight at 1 and, the others in their ratios, at 0; ``(draws, criteria)``."""
+    alone = np.eye(len(weights))
+    without = weights * (1 - alone)
+    some = without.sum(axis=1) > 0
+    return np.concatenate([alone, without[some] / without[some].sum(axis=1, keepdims=True)])
 
 
 def _tornado(

@@ -21,6 +21,7 @@ from evaluator.report.chapters.opening import (
 )
 from evaluator.report.chapters.results import results
 from evaluator.report.chapters.robustness import robustness
+from evaluator.report.chapters.stakeholders import stakeholders
 from evaluator.report.chapters.technologies import related_technologies
 from evaluator.report.document import (
     Chapter,
@@ -69,6 +70,7 @@ def build_document(case: Case) -> Document:
                 *([implementation(case)] if case.study.site and case.subject == "stack" else []),
                 results(case),
                 *robustness(case),
+                *stakeholders(case),
                 conclusions(case),
                 explanation(case),
                 *appendices(case),

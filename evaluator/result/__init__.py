@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any, Literal
 
 from evaluator.result.daffara import Daffara
+from evaluator.result.group import Group
 from evaluator.result.lazy_user import LazyUser
 from evaluator.result.part import Part as Part
 from evaluator.result.robustness import Robustness
@@ -297,6 +298,8 @@ class Evaluation(Part):
     """SHA-256 of every input file by the path that the user knows."""
     robustness: Robustness | None = None
     """Of the contenders' quality; None where there was nothing to rank."""
+    group: Group | None = None
+    """What the study's stakeholders choose alone and together; None where it names none."""
     facts: list[FactRow] = []
     """Every sourced statement of the study's files, in the order of their keys."""
 

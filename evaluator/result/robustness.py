@@ -72,6 +72,8 @@ class WeightStability(Examined):
     smallest: str = ""
     """The criterion whose weight need change least; empty if no single weight matters."""
     smallest_change: float | None = None
+    left_out: list[str] = []
+    """Methods that were not asked: they have no answer where a criterion has no weight or all."""
 
 
 class TornadoBar(Part):

@@ -92,7 +92,12 @@ def _reason(
         )
     winner, rule = final[0], study.criteria.decision.rule
     name = study.stacks[winner].name
-    sentences = [f"{organisation} should take {name}." if organisation else f"Take {name}.", trail]
+    near = _listed([f"“{study.stacks[k].name}”" for k in close if k != winner])
+    if rule == "quality" and near:
+        sentences = [f"“{name}” stands first, but the data do not tell it from {near}.", trail]
+    else:
+        advice = f"{organisation} should take {name}." if organisation else f"Take {name}."
+        sentences = [advice, trail]
     if rule == "quality" and len(final) > 1 and not np.isfinite(ranking.score).any():
         return (
             f"Nothing that is known tells the {len(final)} {study.subject}s apart, so {name} only "
@@ -108,12 +113,18 @@ def _reason(
             f"the draws of hours and prices; in quality it ranks {place}."
         )
     else:
-        sentences.append(_quality(ranking, winner, study.criteria.decision.draws))
-        if len(close) > 1:
-            names = _listed([study.stacks[k].name for k in close if k != winner])
+        decision = study.criteria.decision
+        sentences.append(_quality(ranking, winner, decision.draws, len(study.stacks)))
+        if near and rule == "quality":
+            others = "each of these" if len(close) > 2 else "the other"
             sentences.append(
-                f"The data cannot tell it apart from {names} in quality, so "
-                + ("least effort decided." if scores.efforts else "the order among them is open.")
+                f"It outranks {others} in less than {percent(decision.tell_apart)} of them, so "
+                "the order is open."
+            )
+        elif near:
+            sentences.append(
+                f"The data cannot tell it apart from {near} in quality (it outranks them in less "
+                f"than {percent(decision.tell_apart)} of the draws), so least effort decided."
             )
     sentences += _money(study, scores, winner)
     if len(final) > 1:
@@ -143,7 +154,7 @@ def _trail(study: Study, scores: Scores) -> str:
             if asked
         ]
         if not passed:
-            return f"No filter was asked of the {considered} {subjects}."
+            return f"None of the {considered} {subjects} had to pass a filter."
         return f"All {considered} {subjects} {_listed(passed)}."
     fallen = [
         f"{counts[stage]} {phrases[counts[stage] > 1]}"
@@ -153,17 +164,18 @@ def _trail(study: Study, scores: Scores) -> str:
     return f"Of {considered} {subjects}, {_listed(fallen)}."
 
 
-def _quality(ranking: Ranking, winner: str, draws: int) -> str:
+def _quality(ranking: Ranking, winner: str, draws: int, considered: int) -> str:
     index, count = ranking.names.index(winner), len(ranking.names)
+    left = f"the {count} that are left" if count < considered else f"the {count}"
     if not np.isfinite(ranking.score[index]):
-        return f"On the criteria the {count} that are left are equal."
+        return f"On the criteria {left} are equal."
     share = float(ranking.acceptability[index, 0])
     often = f"all {grouped(draws)}" if share == 1 else f"{percent(share)} of {grouped(draws)}"
     place = int(ranking.rank[index])
     ranks = "first" if place == 1 else f"{place} of {count}"
     return (
-        f"Among the {count} that are left it ranks {ranks} in quality, and it comes first in "
-        f"{often} draws of weights and uncertain values."
+        f"Among {left} it ranks {ranks} in quality, and it comes first in {often} draws of "
+        "weights and uncertain values."
     )
 
 

@@ -90,7 +90,7 @@ class Semaphore(Sourced):
     green: float | None = None
     yellow: float | None = None
     direction: Direction = "min"
-    fails_on: list[Literal["red", "black"]] = ["red", "black"]
+    fails_on: list[Literal["yellow", "red", "black"]] = ["red", "black"]
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -135,8 +135,14 @@ class Group(Sourced):
 class Stakeholder(Sourced):
     """Somebody's own weights of the criteria, and the share of the decision that is theirs."""
 
-    weights: Annotated[dict[Identifier, Annotated[float, Field(ge=0)]], Field(min_length=1)]
-    share: float = Field(default=1.0, gt=0)
+    weights: Annotated[dict[Identifier, Annotated[float, Field(ge=0, le=1e6)]], Field(min_length=1)]
+    share: float = Field(default=1.0, gt=0, le=1e6)
+
+    @model_validator(mode="after")
+    def _weighs_something(self) -> Self:
+        if not any(self.weights.values()):
+            raise ValueError("all of these weights are 0; make at least one larger")
+        return self
 
 
 class Attitude(Sourced):

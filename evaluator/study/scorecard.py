@@ -52,14 +52,20 @@ def _day(value: object) -> object:
     if not isinstance(value, str):
         return value
     when = dt.datetime.fromisoformat(value)
-    return (when.astimezone(dt.UTC) if when.tzinfo else when).date()
+    try:
+        return (when.astimezone(dt.UTC) if when.tzinfo else when).date()
+    except OverflowError:
+        raise ValueError(f"{value} lies outside the years 1 to 9999 in UTC") from None
 
 
 def _joined(value: object) -> object:
     """Text in which two halves of a character, as JSON may escape it, are one again."""
     if not isinstance(value, str):
         return value
-    return value.encode("utf-16", "surrogatepass").decode("utf-16")
+    try:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise ValueError("half of a character stands without the other") from None
 
 
 class _Given(BaseModel):

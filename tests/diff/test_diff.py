@@ -48,6 +48,16 @@ def test_the_same_run_twice_changes_nothing(result, shipped_run, tmp_path):
     assert found.causes == found.singles == found.shares == found.traces == found.notes == []
 
 
+def test_a_copied_study_differs_only_in_the_file_that_was_edited(result, criteria_copy):
+    file = criteria_copy / "sme.yml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("tell_apart: 0.9", "tell_apart: 0.91"), "utf-8")
+    found = compare(result, ev.load(file).run().evaluation)
+    files = [c for c in found.changes if c.kind == "file"]
+    assert {c.subject.rpartition("/")[2] for c in files} == {"sme.yml"}
+    assert [c.kind for c in found.changes if c.kind not in ("file", "fact")] == ["decision"]
+
+
 def test_lost_commits_are_traced_to_their_repository(result, without_haproxy):
     found = compare(result, without_haproxy)
     assert found.notes == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -160,17 +161,40 @@ def test_a_weight_that_is_said_to_turn_the_order_does_and_no_less(result):
     tried = 0
     for name in ranked[2:]:
         for change in explain(result, name, ranked[0]).weight_changes:
-            if change.typed_needed is None:
+            if change.others_times == 0:
                 continue
             tried += 1
             today = ahead(result, name, ranked[0])
-            beyond = change.typed_needed * (1.001 if change.needed > change.effective else 0.999)
-            half = (change.typed + change.typed_needed) / 2
+            # the others stay as typed here, so the weight moves by as much as they would
+            needed = change.typed_needed / change.others_times
+            beyond = needed * (1.001 if change.needed > change.effective else 0.999)
+            half = (change.typed + needed) / 2
             assert np.sign(ahead(reweighted(result, change.criterion, beyond), name, ranked[0])) \
                 == -np.sign(today)  # fmt: skip
             assert np.sign(ahead(reweighted(result, change.criterion, half), name, ranked[0])) \
                 != -np.sign(today)  # fmt: skip
     assert tried
+
+
+def test_weights_typed_as_the_explanation_says_turn_the_order(result, criteria_copy):
+    third, second = "pacemaker-corosync-drbd-haproxy-pcs", "pacemaker-corosync-drbd"
+    change = explain(result, third, second).weight_changes[0]
+    file = criteria_copy / "sme.yml"
+    head, begin, criteria = file.read_text("utf-8").partition("\ncriteria:\n")
+    places = {}
+    for overshoot in (0.99, 1.01):
+        to = change.typed + (change.typed_needed - change.typed) * overshoot
+        times = (1 - to) / (1 - change.typed)
+        typed = iter(result.weights)
+
+        def written(_, typed=typed, to=to, times=times):
+            row = next(typed)
+            return f"\n    weight: {to if row.criterion == change.criterion else row.typed * times}"
+
+        file.write_text(head + begin + re.sub(r"\n    weight: [\d.]+", written, criteria), "utf-8")
+        run = ev.load(file).run().evaluation
+        places[overshoot] = run.stack(third).quality_rank - run.stack(second).quality_rank
+    assert places[0.99] > 0 > places[1.01]
 
 
 def test_a_value_that_is_said_to_turn_the_order_does(result):
@@ -308,7 +332,7 @@ def test_an_unknown_name_gets_the_names_that_there_are(result):
         explain(result, "heartbeat-drdb")
     with pytest.raises(EvaluationError, match="nothing to compare is called 'haproxy'"):
         explain(result, "corosync", "haproxy")
-    with pytest.raises(EvaluationError, match="nothing to compare"):
+    with pytest.raises(EvaluationError, match="stands twice"):
         explain(result, WINNER, WINNER)
 
 

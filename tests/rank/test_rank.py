@@ -11,7 +11,7 @@ from evaluator.rank import effective_weights, rank
 from evaluator.rank.methods import find_method, judge, parameters_of
 from evaluator.rank.problem import Problem
 from evaluator.result import CriterionValue
-from evaluator.study.criteria import Attitude, Criterion
+from evaluator.study.criteria import Attitude, Criterion, Method
 
 
 def value(x, *, assumed=False):
@@ -27,7 +27,7 @@ def ranked(shipped):
     """Ranks a matrix given as {name: row}; a pair in it is an interval."""
 
     def run(rows, weights=None, *, directions=None, contenders=None, draws=400, seed=1, spread=0.5,
-            assumed=()):  # fmt: skip
+            assumed=(), methods=None):  # fmt: skip
         count = len(next(iter(rows.values()), ()))
         weights = weights or [1 / max(count, 1)] * count
         columns = [
@@ -40,6 +40,7 @@ def ranked(shipped):
             update={
                 "criteria": columns,
                 "attitude": "neutral",
+                "methods": methods or base.methods,
                 "decision": base.decision.model_copy(
                     update={"draws": draws, "weight_spread": spread}
                 ),
@@ -223,3 +224,13 @@ def test_shipped_ranking_holds_what_it_says(shipped_run):
         assert 0 <= stack.score_low <= stack.score_high <= 1
         assert stack.score == pytest.approx(np.mean(list(stack.method_scores.values())))
     assert evaluation.agreement is None or 0 <= evaluation.agreement <= 1
+
+
+def test_a_method_that_fails_inside_an_interval_is_refused_and_draws_stay_whole(ranked):
+    rows = {"a": [(-2, 8), 10], "b": [5, 40], "c": [9, 30]}
+    methods = [Method(name=n, source=["x"]) for n in ("topsis", "weighted_product")]
+    found = ranked(rows, [0.7, 0.3], methods=methods)
+    assert list(found.method_ranks) == ["topsis"]
+    assert "ends of their intervals" in found.refused["weighted_product"]
+    assert np.isfinite(found.score_low).all()
+    assert found.acceptability.sum() == pytest.approx(3)

@@ -98,3 +98,14 @@ def test_the_shipped_study_s_leader_is_that_of_its_ranking(shipped_run):
 )  # fmt: skip
 def test_agreement_is_said_in_words(agreement, said):
     assert said in agreement_text(agreement, 3)
+
+
+def test_a_method_without_answer_at_a_weight_of_one_leaves_the_others_theirs():
+    values = np.random.default_rng(3).uniform(1, 9, (4, 3))
+    problem = Problem.of(values, [3, 2, 1], [False, True, True])
+    found = assessed(problem, methods=("topsis", "copras"))
+    assert found.stability.outcome == "ok"
+    assert found.stability.left_out == ["copras"]
+    alone = assessed(problem, methods=("topsis",)).stability
+    assert alone.left_out == []
+    assert found.stability.intervals == alone.intervals

@@ -124,6 +124,18 @@ def test_fails_on_may_spare_red(shipped, shipped_run):
     assert not any(lit.fails for lit in found)
 
 
+def test_fails_on_may_ask_for_green(shipped, shipped_run):
+    criteria = shipped.study.criteria
+    strict = {"mandatory": True, "fails_on": ["red", "yellow"]}
+    lights = [Semaphore.model_validate(s.model_dump() | strict) for s in criteria.semaphores]
+    study = shipped.study.model_copy(
+        update={"criteria": criteria.model_copy(update={"semaphores": lights})}
+    )
+    found = candidate_lights(study, shipped_run.table, "haproxy")
+    assert {"yellow", "green"} <= {lit.colour for lit in found}
+    assert all(lit.fails == (lit.colour in ("red", "yellow")) for lit in found)
+
+
 def test_coverage_is_that_of_the_components_considered(shipped_run):
     stacks = shipped_run.evaluation.stacks
     lights = {(lit.candidate, lit.semaphore): lit for s in stacks for lit in s.lights}

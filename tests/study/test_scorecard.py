@@ -123,7 +123,12 @@ MISTAKES = {
         {"checks": [{"name": "SAST", "score": 1}, {"name": "SAST", "score": 2}]}, "duplicate-id",
         "'SAST' stands twice",
     ),
-    "half of a character": ({"checks": [{"name": "\ud800", "score": 1}]}, "invalid-value", "name"),
+    "half of a character": (
+        {"checks": [{"name": "\ud800", "score": 1}]}, "invalid-value", "half of a character"
+    ),
+    "a day before all days": (
+        {"date": "0001-01-01T00:00:00+14:00"}, "invalid-value", "outside the years"
+    ),
     "a reason without end": (
         {"checks": [{"name": "SAST", "score": 1, "reason": "x" * 5000}]}, "invalid-value", "reason"
     ),

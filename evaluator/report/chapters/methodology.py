@@ -35,7 +35,7 @@ from evaluator.report.formula import (
     sub,
     total,
 )
-from evaluator.report.prose import count, interval, number, percent, text_cell
+from evaluator.report.prose import count, enumeration, interval, number, percent, text_cell
 from evaluator.result import Colour
 from evaluator.study.criteria import Semaphore
 from evaluator.study.fact import OURS
@@ -118,7 +118,7 @@ def _semaphores(case: Case) -> list[Block]:
         (
             Cell((s.name, cite(*s.source))),
             text_cell(_rule(s)),
-            text_cell("yes: " + " and ".join(s.fails_on) + " fail" if s.mandatory else "no"),
+            text_cell(f"yes: {enumeration(s.fails_on)} fail" if s.mandatory else "no"),
             text_cell(s.reason or s.note),
         )
         for s in case.study.criteria.semaphores
@@ -377,7 +377,8 @@ _STARTER_HEALTH = {
 
 def _caveats(case: Case) -> Bullets:
     filled = case.study.criteria.guidelines
-    measured_here = len(_STARTER_HEALTH & set(all_metrics()))
+    valued = {row.metric for row in case.evaluation.metrics if row.value is not None}
+    measured_here = len(_STARTER_HEALTH & valued)
     return Bullets(
         (
             (
@@ -397,8 +398,8 @@ def _caveats(case: Case) -> Bullets:
                 cite("chaoss-starter-health"),
                 ", "
                 f"{count(measured_here, 'of which is', 'of which are')} "
-                "measured here; its own page quotes the practice of not comparing "
-                "projects by it."
+                "measured here, for some candidate at least; its own page quotes the practice of "
+                "not comparing projects by it."
                 + (
                     " The lights describe a project against its own past first, and compare second."
                     if case.study.criteria.semaphores

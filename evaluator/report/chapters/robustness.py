@@ -216,6 +216,11 @@ def _stability(found: Robustness, names: Names) -> list[Block]:
     least = next((i for i in part.intervals if i.criterion == part.smallest), None)
     leader = names.stack(part.leader)
     words: list[str] = []
+    if part.left_out:
+        words.append(
+            f"Not asked here, for want of an answer where a weight is 0 or 1: "
+            f"{enumeration(part.left_out)}."
+        )
     if part.tied:
         words.append(f"{leader} shares the first place with {names.stacks(part.tied)}.")
     if least is None:
