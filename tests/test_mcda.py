@@ -104,7 +104,7 @@ def test_default_methods_agree_and_say_how_sure_they_are(mcda: Mcda) -> None:
     assert data["smaa"]["draws"] == 200
     assert data["robustness"]["typed_weights"]["first_rank_probability"]["B"] > 0.9
     assert data["robustness"]["stability"]["leader"] == "B"
-    assert data["summary"].startswith("B comes first by the consensus of 7 methods; 6 of them")
+    assert data["summary"].startswith("B comes first by the consensus of 7 methods; 6 of the 7")
 
 
 def test_weights_of_a_group_are_shared_out_inside_it(mcda: Mcda) -> None:

@@ -123,8 +123,9 @@ def _reason(
             )
         elif near:
             sentences.append(
-                f"The data cannot tell it apart from {near} in quality (it outranks them in less "
-                f"than {percent(decision.tell_apart)} of the draws), so least effort decided."
+                f"The data cannot tell it apart from {near} in quality (the best outranks the rest "
+                f"in less than {percent(decision.tell_apart)} of the draws), so least effort "
+                "decided."
             )
     sentences += _money(study, scores, winner)
     if len(final) > 1:

@@ -98,6 +98,8 @@ class Semaphore(Sourced):
         missing = [n for n in needed if getattr(self, n) is None]
         if missing:
             raise ValueError(f"rule {self.rule!r} also needs {', '.join(missing)}")
+        if self.mandatory and not self.fails_on:
+            raise ValueError("mandatory, but fails_on names no colour, so that nothing fails")
         if self.green is not None and self.yellow is not None:
             ends = (self.green, self.yellow)
             if ends != tuple(sorted(ends, reverse=self.direction == "max")):

@@ -85,7 +85,7 @@ def test_effort_decides_among_those_that_quality_cannot_tell_apart(chosen):
     assert order.selection.indistinguishable == [A, B]
     assert "it ranks 2 of 3 in quality" in order.selection.reason
     assert f"comes first in {percent(0.3)} of" in order.selection.reason
-    assert "cannot tell it apart from Pacemaker, Corosync and DRBD" in order.selection.reason
+    assert "cannot tell it apart from “Pacemaker, Corosync and DRBD”" in order.selection.reason
 
 
 def test_nine_of_ten_draws_tell_apart(chosen):

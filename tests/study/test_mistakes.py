@@ -182,6 +182,10 @@ MISTAKES = {
     "light without bounds": Mistake(
         SME, "    green: 6\n", "", "", "invalid-value", ("also needs green",)
     ),
+    "light that fails on nothing": Mistake(
+        SME, "mandatory: true\n", "mandatory: true\n    fails_on: []\n", "", "invalid-value",
+        ("names no colour",),
+    ),
     "unknown function": Mistake(
         SME, "function: quorum\n", "function: quorun\n", "quorun", "unknown-function",
         ("did you mean 'quorum'?",),
@@ -337,6 +341,7 @@ HOLDERS = {
     "endless horizon": "effort:\n",
     "two origins": "id: commits\n",
     "light without bounds": "id: release-recency",
+    "light that fails on nothing": "id: alive",
 }
 
 
