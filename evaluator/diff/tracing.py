@@ -89,7 +89,7 @@ def _because(
     if not found and a.inputs.get("snapshot") != b.inputs.get("snapshot"):
         digests = [run.inputs.get("snapshot", "")[:12] for run in (a, b)]
         found.append(f"the snapshot's tables: {digests[0]} → {digests[1]}")
-    candidate = (one or two).candidate if one or two else ""  # type: ignore[union-attr]
+    candidate = next((row.candidate for row in (one, two) if row), "")
     files = [f for f in {**a.inputs, **b.inputs} if a.inputs.get(f) != b.inputs.get(f)]
     found += [f"file {f}" for f in files if f.endswith((f"/{candidate}.yml", "catalogue.yml"))]
     if not found and a.versions != b.versions:
