@@ -54,7 +54,8 @@ def _notes(
     a: Evaluation, b: Evaluation, replacing: Replacing, first: Outcome, last: Outcome
 ) -> list[str]:
     notes = []
-    if (a.criteria, a.title) != (b.criteria, b.title):
+    same = (a.criteria, a.title) == (b.criteria, b.title)
+    if not same:
         common = sorted(set(replacing.stacks[0]) & set(replacing.stacks[1]))
         columns = {w.criterion for w in a.weights} & {w.criterion for w in b.weights}
         notes.append(
@@ -70,7 +71,7 @@ def _notes(
             )
     for run, outcome, name in ((a, first, "first"), (b, last, "second")):
         own = [s.id for s in run.stacks if s.outcome == "ranked"]
-        if list(outcome.order) != own:
+        if same and list(outcome.order) != own:
             notes.append(
                 f"The replay of the {name} run does not give its order again (it was made by "
                 "another version, or with methods that cannot be replayed): causes are incomplete."

@@ -106,6 +106,13 @@ def total(scaled: Array, weights: Array) -> Array:
     return np.asarray(np.einsum("dnm,dm->dn", scaled, weights))
 
 
+def gain_and_cost(values: Array, weights: Array, maximise: Any) -> tuple[Array, Array]:
+    """Weighted shares of what is maximised, and of what is minimised; each ``(draws, n)``."""
+    shares = shares_of_sum(values)
+    gain = total(np.where(maximise, shares, 0.0), weights)
+    return gain, total(np.where(maximise, 0.0, shares), weights)
+
+
 def drawn(function: Many) -> Many:
     """A vectorised form that never sees a criterion without weight in any draw.
 

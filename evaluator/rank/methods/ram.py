@@ -11,10 +11,10 @@ from evaluator.rank.methods import Verdict, method
 from evaluator.rank.methods.library import (
     decision_matrix,
     drawn,
+    gain_and_cost,
     named,
     refuse_negative,
     shares_of_sum,
-    total,
 )
 from evaluator.rank.problem import Array, Problem
 
@@ -22,9 +22,7 @@ from evaluator.rank.problem import Array, Problem
 @drawn
 def many(values: Array, weights: Array, maximise: Any, parameters: Mapping[str, Any]) -> Array:
     """RI in each draw."""
-    shares = shares_of_sum(values)
-    gain = total(np.where(maximise, shares, 0.0), weights)
-    cost = total(np.where(maximise, 0.0, shares), weights)
+    gain, cost = gain_and_cost(values, weights, maximise)
     return np.asarray((2 + gain) ** (1 / (2 + cost)))
 
 
