@@ -155,7 +155,7 @@ def _trail(study: Study, scores: Scores) -> str:
             if asked
         ]
         if not passed:
-            return f"None of the {considered} {subjects} had to pass a filter."
+            return "No filter was set."
         return f"All {considered} {subjects} {_listed(passed)}."
     fallen = [
         f"{counts[stage]} {phrases[counts[stage] > 1]}"
