@@ -21,6 +21,10 @@ def shipped_snapshot() -> Path:
     return content_root() / "data" / "snapshot"
 
 
+def deploy_folder() -> Path:
+    return content_root() / "deploy"
+
+
 def shown(path: Path) -> str:
     """The path as the user knows it: relative to the working or the shipped folder if inside."""
     path = path.resolve()

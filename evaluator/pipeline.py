@@ -237,8 +237,16 @@ class Run:
         content = self.evaluation.model_dump_json(indent=1) + "\n"
         return write_whole(Path(folder) / "run.json", content.encode())
 
-    def bundle(self, folder: str | Path = "bundle", stack: str | None = None) -> Path:
+    def bundle(
+        self,
+        folder: str | Path = "bundle",
+        stack: str | None = None,
+        *,
+        accept: Sequence[str] = (),
+    ) -> Path:
         """Write the deploy bundle of the winner, or of another deployable stack.
+
+        ``accept`` are codes of lint rules whose risk is taken knowingly.
 
         Raises
         ------
@@ -256,7 +264,7 @@ class Run:
             )
             remedy = "write stacks/*.yml and sites/NAME.yml beside the criteria file"
             raise EvaluationError(Finding(f"no-{missing}", problem, remedy=remedy))
-        return write(self._render(self._deployable(stack), study.site), Path(folder))
+        return write(self._render(self._deployable(stack), study.site, accept), Path(folder))
 
     def _deployable(self, typed: str | None) -> str:
         study = self.analysis.study
@@ -279,8 +287,9 @@ class Run:
             )
         return key
 
-    def _render(self, stack: str, site: Site) -> Bundle:
+    def _render(self, stack: str, site: Site, accept: Sequence[str] = ()) -> Bundle:
         from evaluator.bundle import render
+        from evaluator.cluster import declare
 
         study = self.analysis.study
         provenance = {
@@ -292,7 +301,10 @@ class Run:
             "snapshot": self.analysis.snapshot.digest,
             "stack": stack,
         }
-        return render(site, study.stacks[stack], provenance=provenance)
+        declaration = declare(
+            site, study.stacks[stack], provenance=provenance, accepted=tuple(accept)
+        )
+        return render(declaration, study.site_places)
 
     def _repr_html_(self) -> str:
         title = escape(self.evaluation.title)

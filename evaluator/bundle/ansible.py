@@ -1,4 +1,4 @@
-"""Inventory and variables for the automation that builds the cluster.
+"""Inventory and variables for the playbooks of ``deploy/``.
 
 A secret is only ever named: its value stands in the vault of the operator, or is generated when
 the cluster is built.
@@ -7,30 +7,47 @@ the cluster is built.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from evaluator.bundle.cluster import DRBD_MODULE, OPERATING_SYSTEM, ClusterModel
+from evaluator.bundle.service import PATH as SERVICE
+from evaluator.cluster.model import OPERATING_SYSTEM, SECRETS_FOLDER, ClusterModel, Storage
 
-PACKAGES = [
-    "corosync",
-    "pacemaker",
-    "resource-agents",
-    "fence-agents",
-    "drbd-utils",
-    "crmsh",
-]
-TIME = {"package": "chrony", "unit": "chrony"}
-QNETD_PORT = 5403
+STATE_FOLDER = "/var/lib/floss-evaluator"
+"""On each node: what it was built from, and what it was before."""
+
+BASE_PACKAGES = ("chrony", "nftables")
+MANAGER_PACKAGES = {
+    # pacemaker only recommends its own command line
+    "pacemaker": ("corosync", "pacemaker", "pacemaker-cli-utils", "resource-agents"),
+    "keepalived": ("keepalived",),
+    "heartbeat": ("heartbeat", "resource-agents"),
+}
+MANAGER_UNITS = {
+    "pacemaker": ("corosync", "pacemaker"),
+    "keepalived": ("keepalived",),
+    "heartbeat": ("heartbeat",),
+}
+COMPONENT_PACKAGES = ("crmsh", "pcs", "fence-agents", "haproxy")
+"""Components of a stack that are packages of the same name."""
+
+FILESYSTEM_PACKAGES = {"ext4": "e2fsprogs", "xfs": "xfsprogs"}
 
 
 def inventory(cluster: ClusterModel) -> bytes:
-    """Render the inventory: data nodes and, apart, the witness."""
-    children: dict[str, Any] = {
-        "cluster_data": {"hosts": {m.name: {"ansible_host": m.login} for m in cluster.members}}
-    }
+    """Render the inventory: carriers of the service, voters, and apart the witness."""
     witness = cluster.quorum.witness
+
+    def hosts(carries: bool) -> dict[str, Any]:
+        chosen = [m for m in cluster.members if m.carries == carries]
+        return {"hosts": {m.name: {"ansible_host": m.login} for m in chosen}}
+
+    members = {"cluster_data": hosts(True)}
+    if len(cluster.carriers) < len(cluster.members):
+        members["cluster_voters"] = hosts(False)
+    children: dict[str, Any] = {"cluster_members": {"children": members}}
     if witness:
         children["cluster_witness"] = {"hosts": {witness.name: {"ansible_host": witness.login}}}
     return _yaml({"all": {"children": children}})
@@ -42,150 +59,203 @@ def host_vars(cluster: ClusterModel) -> dict[str, bytes]:
         m.name: _yaml(
             {
                 "cluster_node_id": m.id,
+                "cluster_carries": m.carries,
                 "cluster_addresses": dict(m.addresses),
                 "cluster_power": m.power,
-                # the service talks to itself under its public name, before the virtual address
-                # is here; and in a partition the name must never mean the other node
-                "cluster_own_hosts_entries": [
-                    {"address": dict(m.addresses)[cluster.vip.network], "names": _public(cluster)}
+                "cluster_packages": _packages(cluster),
+                "cluster_files": [
+                    *_files_of_all(m.name),
+                    *_files_of_members(cluster, m.name, m.carries),
                 ],
+                "cluster_units_enabled": [*_base_units(), *_member_units(cluster)],
+                # Pacemaker starts these; systemd must not
+                "cluster_units_disabled": _disabled(cluster) if m.carries else [],
             }
         )
         for m in cluster.members
     }
     witness = cluster.quorum.witness
     if witness:
-        result[witness.name] = _yaml({"cluster_addresses": dict(witness.addresses)})
+        result[witness.name] = _yaml(
+            {
+                "cluster_carries": False,
+                "cluster_addresses": dict(witness.addresses),
+                "cluster_packages": [*BASE_PACKAGES, "corosync-qnetd"],
+                "cluster_files": [
+                    *_files_of_all(witness.name),
+                    _file("quorum_device", "qnetd/corosync-qnetd", "/etc/default/corosync-qnetd"),
+                ],
+                "cluster_units_enabled": [*_base_units(), "corosync-qnetd"],
+                "cluster_units_disabled": [],
+            }
+        )
     return result
 
 
 def group_vars(cluster: ClusterModel) -> bytes:
     """Render the variables that all hosts share."""
-    storage, app, witness = cluster.storage, cluster.application, cluster.quorum.witness
-    units = ["drbd"]
-    members = ["corosync", "pacemaker"]
-    sysctl = {}
-    packages = list(PACKAGES)
-    if witness:
-        packages.append("corosync-qdevice")
-        members.insert(1, "corosync-qdevice")
-    if cluster.ipmi:
-        packages.append("ipmitool")
-    if cluster.load_balancer:
-        units.append("haproxy")
-        packages.append("haproxy")
-        family = "ipv4" if cluster.vip.loopback == "127.0.0.1" else "ipv6"
-        sysctl[f"net.{family}.ip_nonlocal_bind"] = 1
-    if app.boot_unit:
-        units.append(app.boot_unit)
+    app, vip, witness = cluster.application, cluster.vip, cluster.quorum.witness
+    family = "ipv4" if vip.loopback == "127.0.0.1" else "ipv6"
     devices = {f.device: f for f in cluster.fencing}
     values: dict[str, Any] = {
+        # every node has Debian's own, and looking for it takes time
+        "ansible_python_interpreter": "/usr/bin/python3",
         "cluster_name": cluster.name,
+        "cluster_domain": cluster.domain,
+        "cluster_manager": cluster.manager,
         "cluster_operating_system": OPERATING_SYSTEM,
-        "cluster_packages": packages,
-        "cluster_witness_packages": ["corosync-qnetd"] if witness else [],
-        "cluster_hosts_entries": _hosts(cluster),
-        "cluster_sysctl": sysctl,
-        "cluster_time": TIME,
-        "cluster_firewall": _firewall(cluster),
-        # Debian starts them when it installs them, with a configuration that is not this one
-        "cluster_units_stopped_until_configured": members,
-        # Pacemaker starts these; systemd must not
-        "cluster_units_disabled_at_boot": units,
-        "cluster_files": {
-            "corosync/corosync.conf": "/etc/corosync/corosync.conf",
-            "drbd/global_common.conf": "/etc/drbd.d/global_common.conf",
-            f"drbd/{storage.name}.res": f"/etc/drbd.d/{storage.name}.res",
-            **(
-                {"haproxy/haproxy.cfg": "/etc/haproxy/haproxy.cfg"} if cluster.load_balancer else {}
-            ),
-        },
-        "cluster_cib_file": "pacemaker/cib.xml",
-        "cluster_corosync_authkey": {
-            "path": "/etc/corosync/authkey",
-            "bytes": 256,
-            "mode": "0400",
-        },
+        "cluster_state_folder": STATE_FOLDER,
+        "cluster_secrets_folder": SECRETS_FOLDER,
+        "cluster_sysctl": {f"net.{family}.ip_nonlocal_bind": 1} if cluster.load_balancer else {},
+        "cluster_load_balancer": cluster.load_balancer,
+        "cluster_expected_votes": len(cluster.members)
+        + (cluster.quorum.device_votes if witness else 0),
+        "cluster_links": len(cluster.links),
         "cluster_qnetd_host": witness.address if witness else None,
-        "cluster_drbd": {
-            "resource": storage.name,
-            "device": storage.device,
-            "backing_disk": storage.backing_disk,
-            "size_gib": storage.size_gib,
-            "filesystem": storage.filesystem,
-            "mount": storage.mount,
-            "module": DRBD_MODULE,
-            "peer_secret_file": "/etc/drbd.d/peer-secret.res",
+        # where a failed start ends: the slowest resource and everything before it
+        "cluster_settle_seconds": app.start_timeout + app.stop_timeout + 120,
+        "cluster_chain": [name for name, _ in cluster.chain],
+        "cluster_fence_devices": [
+            {"name": name, "password_script": f.password_script, "secret": f.secret}
+            for name, f in sorted(devices.items())
+        ],
+        "cluster_fence_targets": [
+            {"id": f.id, "agent": f.agent, "target": f.target} for f in cluster.fencing
+        ],
+        "cluster_watchdog": bool(cluster.watchdog),
+        "cluster_volume": _volume(cluster.storage) if cluster.storage else None,
+        "cluster_vip": {
+            "name": f"{vip.name}.{cluster.domain}",
+            "address": vip.address,
+            "prefix": vip.prefix,
         },
         "cluster_service": {
             "name": app.name,
             "agent": app.agent,
-            "virtual_address": f"{cluster.vip.address}/{cluster.vip.prefix}",
-            "ports": [e.port for e in app.endpoints],
+            "parameters": dict(app.parameters),
+            "stand_in": app.stand_in,
+            "domain": cluster.domain,
+            # where the service itself listens, and where its clients find it
+            "endpoints": [
+                {
+                    "name": e.name,
+                    "mode": e.mode,
+                    "proxy_protocol": e.proxy_protocol and cluster.load_balancer,
+                    "port": e.backend_port if cluster.load_balancer else e.port,
+                    "public_port": e.port,
+                }
+                for e in app.endpoints
+            ],
         },
-        "cluster_fence_devices": [
-            {
-                "name": name,
-                "password_script": f.password_script,
-                "mode": "0700",
-                "password": "{{ " + f.secret + " }}",
-            }
-            for name, f in sorted(devices.items())
-        ],
     }
     return _yaml(values)
 
 
-def _hosts(cluster: ClusterModel) -> list[dict[str, Any]]:
-    """Lines of ``/etc/hosts``: a node's bare name is its first link, so it needs no name server."""
-    entries = [
-        {"address": m.links[0], "names": [f"{m.name}.{cluster.domain}", m.name]}
-        for m in cluster.members
-    ]
-    witness = cluster.quorum.witness
-    if witness:
-        names = [f"{witness.name}.{cluster.domain}", witness.name]
-        entries.append({"address": witness.address, "names": names})
-    return entries
+def _file(role: str, source: str, path: str, mode: str = "0644") -> dict[str, str]:
+    """A file of the bundle, where it goes, and the role that installs it."""
+    return {"role": role, "source": source, "path": path, "mode": mode}
 
 
-def _public(cluster: ClusterModel) -> list[str]:
-    return [f"{cluster.vip.name}.{cluster.domain}", cluster.vip.name]
+def _files_of_all(host: str) -> Iterator[dict[str, str]]:
+    yield _file("base", f"hosts/{host}", "/etc/hosts")
+    yield _file("firewall", f"nftables/{host}.nft", "/etc/nftables.conf")
 
 
-def _firewall(cluster: ClusterModel) -> list[dict[str, Any]]:
-    """What must be let in, by group of the inventory and by source."""
-    members, witness = cluster.members, cluster.quorum.witness
+def _files_of_members(cluster: ClusterModel, host: str, carries: bool) -> Iterator[dict[str, str]]:
+    if cluster.manager == "pacemaker":
+        yield _file("corosync", "corosync/corosync.conf", "/etc/corosync/corosync.conf")
+    if cluster.watchdog:
+        yield _file("fencing", "sbd/sbd", "/etc/default/sbd")
+    if not carries:
+        return
+    if cluster.replicated:
+        for name in ("global_common.conf", f"{cluster.replicated.name}.res"):
+            yield _file("drbd", f"drbd/{name}", f"/etc/drbd.d/{name}")
+    if cluster.load_balancer:
+        yield _file("haproxy", "haproxy/haproxy.cfg", "/etc/haproxy/haproxy.cfg")
+    if cluster.manager == "heartbeat":
+        for name in ("ha.cf", "haresources"):
+            yield _file("heartbeat", f"heartbeat/{name}", f"/etc/ha.d/{name}")
+    if cluster.manager != "pacemaker":
+        script = "service/cluster-service"
+        yield _file(cluster.manager, script, SERVICE, "0755")
+        if cluster.manager == "heartbeat":
+            yield _file("heartbeat", script, "/etc/ha.d/resource.d/cluster-service", "0755")
+    if cluster.manager == "keepalived":
+        yield _file("keepalived", f"keepalived/{host}.conf", "/etc/keepalived/keepalived.conf")
 
-    def rule(what: str, group: str, protocol: str, port: int, sources: list[str]) -> dict[str, Any]:
-        return {
-            "what": what,
-            "group": group,
-            "protocol": protocol,
-            "port": port,
-            # a list of its own each time, or YAML writes anchors
-            "sources": list(sources),
-        }
 
-    rules = [
-        rule(
-            f"corosync link {link.number}",
-            "cluster_data",
-            "udp",
-            link.port,
-            [m.links[link.number] for m in members],
-        )
-        for link in cluster.links
-    ]
-    replication = [m.replication for m in members]
-    rules.append(rule("DRBD", "cluster_data", "tcp", cluster.storage.port, replication))
-    if witness:
-        sources = [dict(m.addresses)[witness.network] for m in members]
-        rules.append(rule("quorum device", "cluster_witness", "tcp", QNETD_PORT, sources))
-    everybody = ["0.0.0.0/0" if cluster.vip.loopback == "127.0.0.1" else "::/0"]
-    for e in cluster.application.endpoints:
-        rules.append(rule(f"public {e.name}", "cluster_data", "tcp", e.port, everybody))
-    return rules
+def _packages(cluster: ClusterModel) -> list[str]:
+    chosen = set(cluster.declaration.stack.components.values())
+    found = [*BASE_PACKAGES, *MANAGER_PACKAGES[cluster.manager]]
+    found += [name for name in COMPONENT_PACKAGES if name in chosen]
+    if cluster.quorum.witness:
+        found.append("corosync-qdevice")
+    if cluster.watchdog:
+        found.append("sbd")
+    if cluster.fencing:
+        found.append("fence-agents")
+    if cluster.ipmi:
+        found.append("ipmitool")
+    if cluster.replicated:
+        found.append("drbd-utils")
+    if cluster.storage:
+        # its agent asks "fuser" who holds the volume
+        found += [FILESYSTEM_PACKAGES[cluster.storage.filesystem], "psmisc"]
+    if cluster.manager == "keepalived" and cluster.storage:
+        # cluster-service calls resource agents, and fuser before it unmounts
+        found.append("psmisc")
+    if cluster.manager == "keepalived" and cluster.application.agent.startswith("ocf:"):
+        found.append("resource-agents")
+    return list(dict.fromkeys(found))
+
+
+def _base_units() -> list[str]:
+    return ["chrony", "nftables"]
+
+
+def _member_units(cluster: ClusterModel) -> list[str]:
+    units = list(MANAGER_UNITS[cluster.manager])
+    if cluster.quorum.witness:
+        units.insert(1, "corosync-qdevice")
+    if cluster.watchdog:
+        units.append("sbd")
+    if cluster.everywhere:
+        return [*_moved(cluster), *units]
+    if cluster.replicated and cluster.manager != "pacemaker":
+        # only Pacemaker brings DRBD up itself
+        units.insert(0, "drbd")
+    return units
+
+
+def _disabled(cluster: ClusterModel) -> list[str]:
+    if cluster.everywhere:
+        return []
+    drbd = ["drbd"] if cluster.replicated and cluster.manager == "pacemaker" else []
+    return [*drbd, *_moved(cluster)]
+
+
+def _moved(cluster: ClusterModel) -> list[str]:
+    units = []
+    if cluster.load_balancer:
+        units.append("haproxy")
+    if cluster.application.boot_unit:
+        units.append(cluster.application.boot_unit)
+    return units
+
+
+def _volume(storage: Storage) -> dict[str, Any]:
+    return {
+        "name": storage.name,
+        "drbd": storage.drbd,
+        "device": storage.device,
+        "backing_disk": storage.backing_disk,
+        "size_gib": storage.size_gib,
+        "filesystem": storage.filesystem,
+        "mount": storage.mount,
+        # by it the automation knows its own file system again; XFS takes twelve characters
+        "label": f"ha-{storage.name}"[:12],
+    }
 
 
 def _yaml(value: object) -> bytes:

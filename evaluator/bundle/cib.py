@@ -12,8 +12,16 @@ from typing import Final, NamedTuple
 
 from lxml import etree
 
-from evaluator.bundle.cluster import STONITH_TIMEOUT_SECONDS, Application, ClusterModel, Fence
 from evaluator.bundle.drbd import DC_TIMEOUT_SECONDS
+from evaluator.cluster.model import (
+    STONITH_TIMEOUT_SECONDS,
+    Application,
+    ClusterModel,
+    Fence,
+    Member,
+    Storage,
+    Watchdog,
+)
 
 SCHEMA: Final = "pacemaker-3.9"
 STICKINESS: Final = 200
@@ -60,17 +68,16 @@ def cib_xml(cluster: ClusterModel) -> bytes:
     for member in cluster.members:
         etree.SubElement(nodes, "node", {"id": str(member.id), "uname": member.name})
     resources = etree.SubElement(configuration, "resources")
-    _storage(resources, cluster)
+    if cluster.replicated:
+        _replication(resources, cluster.replicated, len(cluster.carriers))
     _service(resources, cluster)
     for fence in cluster.fencing:
         _fence(resources, fence)
+    if cluster.watchdog and cluster.watchdog.devices:
+        _messages(resources, cluster.members, cluster.watchdog)
     constraints = etree.SubElement(configuration, "constraints")
     _constraints(constraints, cluster)
-    if any(f.level > 1 for f in cluster.fencing):
-        topology = etree.SubElement(configuration, "fencing-topology")
-        for f in cluster.fencing:
-            level = {"id": f"level-{f.id}", "target": f.target, "index": str(f.level)}
-            etree.SubElement(topology, "fencing-level", {**level, "devices": f.id})
+    _topology(configuration, cluster)
     defaults = etree.SubElement(configuration, "rsc_defaults")
     _pairs(
         defaults,
@@ -96,13 +103,18 @@ def _properties(parent: Element, cluster: ClusterModel) -> None:
         "no-quorum-policy": "stop",
         "symmetric-cluster": "true",
     }
+    if cluster.dc_deadtime is not None:
+        values["dc-deadtime"] = f"{cluster.dc_deadtime}s"
+    if cluster.watchdog and not cluster.watchdog.devices:
+        # the lost half has this long to reset itself before it counts as off (sbd(8))
+        values["stonith-watchdog-timeout"] = f"{2 * cluster.watchdog.timeout}s"
     if cluster.priority_fencing_delay:
         values["priority-fencing-delay"] = f"{cluster.priority_fencing_delay}s"
     _pairs(parent, "cluster_property_set", "cib-bootstrap-options", values)
 
 
-def _storage(parent: Element, cluster: ClusterModel) -> None:
-    name = f"drbd-{cluster.storage.name}"
+def _replication(parent: Element, storage: Storage, copies: int) -> None:
+    name = f"drbd-{storage.name}"
     clone = etree.SubElement(parent, "clone", {"id": f"{name}-clone"})
     _pairs(
         clone,
@@ -112,7 +124,7 @@ def _storage(parent: Element, cluster: ClusterModel) -> None:
             "promotable": "true",
             "promoted-max": "1",
             "promoted-node-max": "1",
-            "clone-max": str(len(cluster.members)),
+            "clone-max": str(copies),
             "clone-node-max": "1",
             "notify": "true",
         },
@@ -128,34 +140,17 @@ def _storage(parent: Element, cluster: ClusterModel) -> None:
         Operation("monitor", 20, 40, "Unpromoted"),
     ]
     parameters = {
-        "drbd_resource": cluster.storage.name,
+        "drbd_resource": storage.name,
         "adjust_master_score": PROMOTION_SCORES,
     }
     _primitive(clone, name, "ocf:linbit:drbd", parameters, operations)
 
 
 def _service(parent: Element, cluster: ClusterModel) -> None:
-    app, storage, vip = cluster.application, cluster.storage, cluster.vip
+    app, vip = cluster.application, cluster.vip
     group = etree.SubElement(parent, "group", {"id": f"group-{app.name}"})
-    mount = {
-        "device": storage.device,
-        "directory": storage.mount,
-        "fstype": storage.filesystem,
-        "options": "noatime",
-    }
-    _primitive(
-        group,
-        f"fs-{storage.name}",
-        "ocf:heartbeat:Filesystem",
-        mount,
-        [
-            Operation("start", 0, 60),
-            Operation("stop", 0, 60),
-            Operation("monitor", 20, 40),
-            # level 20 writes and reads a file: a mount whose disk is gone still looks mounted
-            Operation("monitor", 120, 60, check_level=20),
-        ],
-    )
+    if cluster.storage:
+        _mount(group, cluster.storage)
     meta = {
         "migration-threshold": str(SERVICE_MIGRATION_THRESHOLD),
         "failure-timeout": f"{failure_timeout_seconds(app)}s",
@@ -192,6 +187,28 @@ def _service(parent: Element, cluster: ClusterModel) -> None:
     )
 
 
+def _mount(group: Element, storage: Storage) -> None:
+    parameters = {
+        "device": storage.device,
+        "directory": storage.mount,
+        "fstype": storage.filesystem,
+        "options": "noatime",
+    }
+    _primitive(
+        group,
+        f"fs-{storage.name}",
+        "ocf:heartbeat:Filesystem",
+        parameters,
+        [
+            Operation("start", 0, 60),
+            Operation("stop", 0, 60),
+            Operation("monitor", 20, 40),
+            # level 20 writes and reads a file: a mount whose disk is gone still looks mounted
+            Operation("monitor", 120, 60, check_level=20),
+        ],
+    )
+
+
 def _fence(parent: Element, fence: Fence) -> None:
     values = {
         "ip": fence.address,
@@ -216,8 +233,53 @@ def _fence(parent: Element, fence: Fence) -> None:
     _primitive(parent, fence.id, f"stonith:{fence.agent}", values, operations)
 
 
+def _topology(parent: Element, cluster: ClusterModel) -> None:
+    """Which device is tried first, where a node can be fenced in more ways than one."""
+    ways = [(f.target, f.level, f.id) for f in cluster.fencing]
+    if cluster.watchdog and cluster.watchdog.devices:
+        last = max((level for _, level, _ in ways), default=0)
+        ways += [(m.name, last + 1, "fence-sbd") for m in cluster.members]
+    if all(level == 1 for _, level, _ in ways):
+        return
+    topology = etree.SubElement(parent, "fencing-topology")
+    for target, level, device in ways:
+        words = {"target": target, "index": str(level), "devices": device}
+        etree.SubElement(topology, "fencing-level", {"id": f"level-{target}-{level}", **words})
+
+
+def _messages(parent: Element, members: Iterable[Member], watchdog: Watchdog) -> None:
+    """Fencing by a message on SBD's disks, tried where a node's own devices fail."""
+    values = {
+        "devices": ",".join(watchdog.devices),
+        "pcmk_host_list": " ".join(m.name for m in members),
+        "pcmk_host_check": "static-list",
+    }
+    operations = [
+        Operation("start", 0, 60),
+        Operation("stop", 0, 20),
+        Operation("monitor", 300, 60),
+    ]
+    _primitive(parent, "fence-sbd", "stonith:fence_sbd", values, operations)
+
+
 def _constraints(parent: Element, cluster: ClusterModel) -> None:
-    clone, group = f"drbd-{cluster.storage.name}-clone", f"group-{cluster.application.name}"
+    group = f"group-{cluster.application.name}"
+    clone = f"drbd-{cluster.replicated.name}-clone" if cluster.replicated else ""
+    if clone:
+        _after_promotion(parent, clone, group)
+    for member in cluster.members:
+        for name in (clone, group) if not member.carries else ():
+            if name:
+                # "never" also spares it the probes, for which it lacks the agents' programs
+                place = {"id": f"ban-{name}-{member.name}", "rsc": name, "node": member.name}
+                never = {"score": "-INFINITY", "resource-discovery": "never"}
+                etree.SubElement(parent, "rsc_location", {**place, **never})
+    for f in cluster.fencing:
+        place = {"id": f"ban-{f.id}", "rsc": f.id, "node": f.target, "score": "-INFINITY"}
+        etree.SubElement(parent, "rsc_location", place)
+
+
+def _after_promotion(parent: Element, clone: str, group: str) -> None:
     etree.SubElement(
         parent,
         "rsc_order",
@@ -241,9 +303,6 @@ def _constraints(parent: Element, cluster: ClusterModel) -> None:
             "score": "INFINITY",
         },
     )
-    for f in cluster.fencing:
-        place = {"id": f"ban-{f.id}", "rsc": f.id, "node": f.target, "score": "-INFINITY"}
-        etree.SubElement(parent, "rsc_location", place)
 
 
 def _primitive(

@@ -5,7 +5,7 @@ Option names and their places: corosync.conf(5), corosync-qdevice(8), votequorum
 
 from __future__ import annotations
 
-from evaluator.bundle.cluster import ClusterModel
+from evaluator.cluster.model import ClusterModel
 
 Block = tuple[str, list["str | Block"]]
 
@@ -57,8 +57,10 @@ def corosync_conf(cluster: ClusterModel) -> bytes:
 
 def _quorum(cluster: ClusterModel) -> list[str | Block]:
     witness = cluster.quorum.witness
-    if witness is None:
+    if cluster.quorum.two_node:
         return ["provider: corosync_votequorum", "two_node: 1", "wait_for_all: 1"]
+    if witness is None:
+        return ["provider: corosync_votequorum", f"expected_votes: {cluster.quorum.members}"]
     net: list[str | Block] = [
         f"host: {witness.address}",
         f"algorithm: {cluster.quorum.algorithm}",

@@ -7,13 +7,16 @@ not there yet (``ip_nonlocal_bind``, in the Ansible variables).
 A mail server judges its clients by their addresses.  An endpoint with ``proxy_protocol`` is told
 them; to the others HAProxy connects *from* the virtual address, not from loopback: mail servers
 trust loopback, and every client would be trusted with it.
+
+Where keepalived drives a service that keeps nothing, service and HAProxy run on all nodes, and each
+HAProxy balances over all of them; it then connects from its node's own address.
 """
 
 from __future__ import annotations
 
 import ipaddress
 
-from evaluator.bundle.cluster import ClusterModel
+from evaluator.cluster.model import ClusterModel
 from evaluator.study.site import Endpoint
 
 HEAD = """\
@@ -73,15 +76,22 @@ def _endpoint(cluster: ClusterModel, endpoint: Endpoint, secure: bool) -> str:
         f"backend service-{endpoint.name}",
         f"    mode {endpoint.mode}",
     ]
-    if not endpoint.proxy_protocol:
-        lines.append(f"    source {_host(vip.address)}")
+    if cluster.everywhere:
+        # a refused connection is tried at the other node at once
+        lines += ["    balance roundrobin", "    option redispatch 1"]
+        servers = {m.name: dict(m.addresses)[vip.network] for m in cluster.carriers}
+    else:
+        if not endpoint.proxy_protocol:
+            lines.append(f"    source {_host(vip.address)}")
+        servers = {cluster.application.name: vip.loopback}
     if http:
         lines.append("    option httpchk GET /")
-    lines.append(
-        f"    server {cluster.application.name} {_host(vip.loopback)}:{endpoint.backend_port}"
-        f"{' send-proxy-v2 check-send-proxy' if endpoint.proxy_protocol else ''}"
+    proxy = " send-proxy-v2 check-send-proxy" if endpoint.proxy_protocol else ""
+    lines += [
+        f"    server {name} {_host(address)}:{endpoint.backend_port}{proxy}"
         " check inter 2s fall 3 rise 1"
-    )
+        for name, address in servers.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from evaluator.bundle.cib import (
     FAILURE_TIMEOUT_SECONDS,
@@ -12,39 +13,42 @@ from evaluator.bundle.cib import (
     SERVICE_MIGRATION_THRESHOLD,
     failure_timeout_seconds,
 )
-from evaluator.bundle.cluster import (
-    DRBD_MODULE,
+from evaluator.cluster.model import (
     OPERATING_SYSTEM,
     SECRETS_FOLDER,
     STONITH_TIMEOUT_SECONDS,
     ClusterModel,
 )
 
-TEMPLATE = "README.md.j2"
-
 
 def readme(cluster: ClusterModel) -> bytes:
-    """Render ``README.md``."""
-    # Markdown for a terminal and a pager, not HTML; every text has passed evaluator.bundle.check
+    """Render ``README.md``: a frame for all, with blocks that each manager fills."""
+    # Markdown for a terminal and a pager, not HTML; every text has passed evaluator.cluster.check
     environment = Environment(  # noqa: S701
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=FunctionLoader(_template),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    source = files("evaluator.bundle").joinpath(TEMPLATE).read_text(encoding="utf-8")
-    return (
-        environment.from_string(source)
-        .render(
-            c=cluster,
-            drbd_module=DRBD_MODULE,
-            operating_system=OPERATING_SYSTEM,
-            secrets=SECRETS_FOLDER,
-            threshold=MIGRATION_THRESHOLD,
-            forgotten_minutes=FAILURE_TIMEOUT_SECONDS // 60,
-            service_threshold=SERVICE_MIGRATION_THRESHOLD,
-            service_forgotten_hours=failure_timeout_seconds(cluster.application) // 3600,
-            own={m.name: dict(m.addresses)[cluster.vip.network] for m in cluster.members},
-            fencing_seconds=STONITH_TIMEOUT_SECONDS,
-            proxied=[e for e in cluster.application.endpoints if e.proxy_protocol],
-            unproxied=[e for e in cluster.application.endpoints if not e.proxy_protocol],
-        )
-        .encode()
+    quorum, endpoints = cluster.quorum, cluster.application.endpoints
+    text = environment.get_template(f"README-{cluster.manager}.md.j2").render(
+        c=cluster,
+        operating_system=OPERATING_SYSTEM,
+        secrets=SECRETS_FOLDER,
+        threshold=MIGRATION_THRESHOLD,
+        forgotten_minutes=FAILURE_TIMEOUT_SECONDS // 60,
+        service_threshold=SERVICE_MIGRATION_THRESHOLD,
+        service_forgotten_hours=failure_timeout_seconds(cluster.application) // 3600,
+        own={m.name: dict(m.addresses)[cluster.vip.network] for m in cluster.carriers},
+        votes=quorum.members + (quorum.device_votes if quorum.witness else 0),
+        fencing_seconds=STONITH_TIMEOUT_SECONDS,
+        proxied=[e for e in endpoints if e.proxy_protocol],
+        unproxied=[e for e in endpoints if not e.proxy_protocol],
     )
+    # blocks that stay empty leave their blank lines behind
+    return re.sub(r"\n{3,}", "\n\n", text).encode()
+
+
+def _template(name: str) -> str:
+    return files("evaluator.bundle").joinpath(name).read_text(encoding="utf-8")

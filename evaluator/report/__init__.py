@@ -11,7 +11,7 @@ from evaluator.result import Evaluation
 from evaluator.study.model import Study
 
 if TYPE_CHECKING:
-    from evaluator.bundle.cluster import ClusterModel
+    from evaluator.cluster.model import ClusterModel
 
 __all__ = ["write_report"]
 

@@ -12,7 +12,7 @@ from evaluator.study.candidate import Candidate
 from evaluator.study.model import Study
 
 if TYPE_CHECKING:
-    from evaluator.bundle.cluster import ClusterModel
+    from evaluator.cluster.model import ClusterModel
     from evaluator.study.site import Site
 
 

@@ -142,6 +142,7 @@ def load_study(
         subject=subject,
         scorecards=scorecards,
         references=references or {},
+        site_places=documents["site"].named_places() if place else {},
         files=dict(sorted(files.items())),
     )
     return study.model_copy(update={"places": places(study, documents)})

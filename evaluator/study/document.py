@@ -64,6 +64,23 @@ class Document:
         """A finding at a value of this file, or at its key."""
         return Finding(code, message, self.where(loc, key=key), remedy)
 
+    def named_places(self) -> dict[str, Where]:
+        """Place of every value by its dotted path; members of a list go by their ``name``."""
+        found: dict[str, Where] = {}
+
+        def walk(node: Any, loc: tuple[str | int, ...], path: tuple[str, ...]) -> None:
+            found[".".join(path)] = self.where(loc)
+            if isinstance(node, dict):
+                for key, inner in node.items():
+                    walk(inner, (*loc, key), (*path, str(key)))
+            elif isinstance(node, list):
+                for number, inner in enumerate(node):
+                    name = inner.get("name", number) if isinstance(inner, dict) else number
+                    walk(inner, (*loc, number), (*path, str(name)))
+
+        walk(self.data, (), ())
+        return found
+
 
 class BoundedComposer(Composer):
     """Refuses what grows without bound, or leaves a value without one place of its own."""
@@ -137,7 +154,17 @@ def read_document(path: Path, most: int = MAX_BYTES, remedy: str = "") -> Docume
     EvaluationError
         When it cannot be read, is too large, is not UTF-8, or is not well-formed YAML.
     """
-    name, text, digest = read_text(path, most, remedy)
+    return parse_document(*read_text(path, most, remedy))
+
+
+def parse_document(name: str, text: str, digest: str) -> Document:
+    """The YAML of a text; ``name`` and ``digest`` are its file's.
+
+    Raises
+    ------
+    EvaluationError
+        When it is not well-formed YAML.
+    """
     yaml = YAML(typ="rt", pure=True)
     yaml.Composer, yaml.Constructor = BoundedComposer, PlacingConstructor
     try:

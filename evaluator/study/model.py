@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from evaluator.findings import Where
 from evaluator.study.candidate import Candidate, DataSource
 from evaluator.study.catalogue import Catalogue
 from evaluator.study.criteria import Criteria
@@ -48,6 +49,8 @@ class Study(Model):
     """Every file read, by the path shown to the user, with its SHA-256."""
     places: dict[str, str] = {}
     """``file:line:column`` of each statement; see :mod:`evaluator.study.statements`."""
+    site_places: dict[str, Where] = {}
+    """Place of each value of the site file, by its dotted path."""
 
     def predecessor_of(self, candidate: str) -> str | None:
         """Identifier of the candidate that ``candidate`` succeeded, if any."""

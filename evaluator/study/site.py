@@ -11,14 +11,26 @@ from evaluator.study.fact import Address, Cidr, Fact, Identifier, Model, Range, 
 
 
 class Network(Model):
+    """A network; ``interface`` is the name of its card, the same on all nodes.
+
+    Only keepalived and Heartbeat must be told it.
+    """
+
     name: Identifier
     purpose: Literal["service", "ring", "replication", "management"]
     cidr: Cidr
+    interface: str = ""
 
 
 class Node(Model):
+    """A machine: ``data`` carries the service, ``voter`` has a vote only, ``witness`` is apart.
+
+    A voter is a full member of the cluster, with links and a fence device; a witness only runs the
+    quorum device's server.
+    """
+
     name: Identifier
-    role: Literal["data", "witness"]
+    role: Literal["data", "voter", "witness"]
     addresses: dict[Identifier, Address]
     power: Identifier
 
@@ -46,13 +58,31 @@ class FenceDevice(Model):
 
 
 class Volume(Model):
+    """Where the service keeps its data.
+
+    ``drbd``: each data node has ``backing_disk``, and DRBD keeps the copies equal; ``drbd`` is the
+    version of its kernel module.  ``shared``: ``backing_disk`` is one and the same disk on all data
+    nodes (SAN, iSCSI); only fencing keeps two of them from writing to it.
+    """
+
     name: Identifier
+    kind: Literal["drbd", "shared"] = "drbd"
+    drbd: Literal["8.4", "9"] = "8.4"
     backing_disk: Text
     size_gib: int
-    minor: int
-    port: int
+    minor: int = 0
+    port: int = 7788
     filesystem: Literal["ext4", "xfs"]
     mount: Text
+
+
+class Sbd(Model):
+    """Self-fencing by a watchdog; without ``devices`` it is diskless and trusts quorum alone."""
+
+    watchdog: Text = "/dev/watchdog"
+    watchdog_timeout_seconds: int
+    devices: list[Text] = []
+    msgwait_timeout_seconds: int | None = None
 
 
 class VirtualAddress(Model):
@@ -76,12 +106,17 @@ class Endpoint(Model):
 
 
 class Service(Model):
-    """The service to keep up, as a cluster resource agent sees it."""
+    """The service to keep up, as a cluster resource agent sees it.
+
+    Without a ``volume`` it keeps nothing that outlives it.  ``stand_in`` asks the automation to
+    install the stand-in of ``deploy/`` in place of the real suite: for laboratories only.
+    """
 
     name: Identifier
     agent: Text
     parameters: dict[Identifier, str] = {}
-    volume: Identifier
+    stand_in: bool = False
+    volume: Identifier | None = None
     virtual_address: Identifier
     start_timeout_seconds: int
     stop_timeout_seconds: int
@@ -129,27 +164,39 @@ class Organisation(Sourced):
 
 
 class Timing(Sourced):
-    """Failure detection of the cluster transport, in milliseconds."""
+    """How soon a node counts as lost, in milliseconds.
+
+    ``token_ms`` is Corosync's token; the other managers' timers are derived from it, so that all
+    have the same detection budget.  ``dc_deadtime_seconds`` is how long Pacemaker waits for others
+    before its first election (its own default: 20).
+    """
 
     token_ms: int
     token_retransmits_before_loss_const: int = 10
+    dc_deadtime_seconds: int | None = None
 
 
-class Site(Model):
-    """The organisation: the Lazy User's state, and what a bundle is rendered for."""
+class Topology(Model):
+    """The technical part of a site: machines, networks, devices and the service."""
 
     id: Identifier
-    organisation: Organisation
     operating_system: Fact
     domain: Text
     networks: list[Network]
     nodes: list[Node]
-    fence_devices: list[FenceDevice]
-    volumes: list[Volume]
+    fence_devices: list[FenceDevice] = []
+    sbd: Sbd | None = None
+    volumes: list[Volume] = []
     virtual_addresses: list[VirtualAddress]
     services: list[Service]
-    supporting_software: list[Software]
     timing: Timing
+
+
+class Site(Topology):
+    """The organisation: the Lazy User's state, and what a bundle is rendered for."""
+
+    organisation: Organisation
+    supporting_software: list[Software]
     service_level: ServiceLevel
     staff: Staff
     constraints: list[Fact] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from evaluator.bundle import Bundle, render, write
+from evaluator.cluster import declare
 from evaluator.study.site import Site
 from evaluator.study.stack import Stack
+
+from .variants import VARIANTS
 
 HERE = Path(__file__).parent
 PROVENANCE = {"version": "1.2.3", "as_of": "2026-01-31", "site": "harbour", "criteria": "0" * 64}
@@ -58,9 +62,26 @@ def make(site_words: dict[str, Any], stack: Stack) -> Callable[..., Bundle]:
         words = copy.deepcopy(site_words)
         if change:
             change(words)
-        return render(Site.model_validate(words), stack, provenance=PROVENANCE)
+        site = Site.model_validate(words)
+        return render(declare(site, stack, provenance=PROVENANCE))
 
     return _make
+
+
+@pytest.fixture(scope="session")
+def variant(site_words: dict[str, Any], stack: Stack) -> Callable[[str], Bundle]:
+    """Render a variant by its name, once."""
+
+    @functools.cache
+    def _variant(name: str) -> Bundle:
+        chosen = VARIANTS[name]
+        words = copy.deepcopy(site_words)
+        chosen.change(words)
+        made = chosen.stack(stack)
+        site, risks = Site.model_validate(words), chosen.risks
+        return render(declare(site, made, provenance=PROVENANCE, accepted=risks))
+
+    return _variant
 
 
 @pytest.fixture(scope="session")
@@ -72,11 +93,6 @@ def bundle(make: Callable[..., Bundle]) -> Bundle:
 def folder(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundle on disk, not to be changed."""
     return write(bundle, tmp_path_factory.mktemp("bundle") / "out")
-
-
-def without_witness(words: dict[str, Any]) -> None:
-    """Take the witness from a site."""
-    words["nodes"] = [n for n in words["nodes"] if n["role"] == "data"]
 
 
 def second_fence_device(words: dict[str, Any]) -> None:
@@ -97,4 +113,5 @@ def second_fence_device(words: dict[str, Any]) -> None:
 def without_haproxy(stack: Stack) -> Stack:
     """Take the load balancer from a stack."""
     components = {k: v for k, v in stack.components.items() if v != "haproxy"}
-    return stack.model_copy(update={"components": components})
+    name = "Pacemaker on Corosync with DRBD"
+    return stack.model_copy(update={"components": components, "name": name})

@@ -17,7 +17,8 @@ from lxml import etree
 
 from evaluator.bundle import Bundle
 
-from .conftest import TOOLS, without_witness
+from .conftest import TOOLS
+from .variants import without_witness
 
 pytestmark = pytest.mark.skipif(
     shutil.which("crm_simulate", path=TOOLS) is None,

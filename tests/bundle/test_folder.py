@@ -15,7 +15,8 @@ import pytest
 from evaluator.bundle import Bundle, read_manifest, verify, write
 from evaluator.findings import EvaluationError, ExitCode
 
-from .conftest import HERE, PROVENANCE, without_witness
+from .conftest import HERE, PROVENANCE
+from .variants import without_witness
 
 
 def refused(bundle: Bundle, folder: Path) -> str:
@@ -99,15 +100,14 @@ WRITE = """
 import sys
 from pathlib import Path
 from evaluator.bundle import render, write
+from evaluator.cluster import declare
 from evaluator.findings import EvaluationError
 from evaluator.study.site import Site
 from evaluator.study.stack import Stack
 from tests.bundle.conftest import HERE, load
-made = render(
-    Site.model_validate(load(HERE / "site.yml")),
-    Stack.model_validate(load(HERE / "stack.yml")),
-    provenance={},
-)
+site = Site.model_validate(load(HERE / "site.yml"))
+stack = Stack.model_validate(load(HERE / "stack.yml"))
+made = render(declare(site, stack, provenance={}))
 folder = Path(sys.argv[1])
 try:
     write(made, folder / "out")

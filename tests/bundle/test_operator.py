@@ -9,57 +9,60 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from evaluator.bundle import Bundle
 
-from .conftest import text, variables, without_witness
+from .conftest import text, variables
+from .variants import VARIANTS
 
 
 def test_the_inventory_reaches_every_host(bundle: Bundle) -> None:
     children = variables(bundle, "inventory.yml")["all"]["children"]
-    hosts = {h: v for c in children.values() for h, v in c["hosts"].items()}
-    assert hosts["zcs1"] == {"ansible_host": "198.51.100.141"}
+    members = children["cluster_members"]["children"]
+    assert members["cluster_data"]["hosts"]["zcs1"] == {"ansible_host": "198.51.100.141"}
     assert set(children["cluster_witness"]["hosts"]) == {"witness"}
     assert variables(bundle, "host_vars/zcs2.yml")["cluster_node_id"] == 2
-    shared = variables(bundle, "group_vars/all.yml")
-    assert set(shared["cluster_files"]) < set(bundle.files)
-    assert {"corosync-qdevice", "ipmitool", "haproxy"} < set(shared["cluster_packages"])
-    named = {n for e in shared["cluster_hosts_entries"] for n in e["names"]}
-    assert {"zcs1", "zcs2", "witness"} <= named
+    wanted = {"corosync-qdevice", "fence-agents", "ipmitool", "haproxy"}
+    assert wanted < set(variables(bundle, "host_vars/zcs1.yml")["cluster_packages"])
 
 
 def test_the_public_name_is_each_nodes_own_address(bundle: Bundle) -> None:
     """Storage and service start before the virtual address: it cannot be what they talk to."""
     for node, address in (("zcs1", "198.51.100.11"), ("zcs2", "198.51.100.12")):
-        own = variables(bundle, f"host_vars/{node}.yml")["cluster_own_hosts_entries"]
-        assert own == [{"address": address, "names": ["mail.example.net", "mail"]}]
+        lines = text(bundle, f"hosts/{node}").splitlines()
+        assert f"{address} mail.example.net mail" in lines
         assert f"{node}: `{address}`" in text(bundle, "README.md")
-    shared = variables(bundle, "group_vars/all.yml")["cluster_hosts_entries"]
-    assert not [e for e in shared if "mail.example.net" in e["names"]]
-    assert "198.51.100.20" not in [e["address"] for e in shared]
+        assert not [line for line in lines if line.startswith("198.51.100.20 ")]
 
 
-@pytest.mark.parametrize("witness", [True, False], ids=["witness", "two-node"])
-def test_the_firewall_lets_in_what_the_cluster_needs(
-    make: Callable[..., Bundle], witness: bool
+def test_every_host_is_told_its_files_and_no_file_is_left_over(
+    variant: Callable[[str], Bundle],
 ) -> None:
-    made = make(None if witness else without_witness)
-    shared = variables(made, "group_vars/all.yml")
-    rules = {
-        (r["group"], r["protocol"], r["port"]): r["sources"] for r in shared["cluster_firewall"]
+    """What no host installs is read where it is: by people, by the automation, by the loader."""
+    for name in VARIANTS:
+        made = variant(name)
+        hosts = [f for f in made.files if f.startswith("ansible/host_vars/")]
+        given = {
+            f["source"]
+            for host in hosts
+            for f in variables(made, host.removeprefix("ansible/"))["cluster_files"]
+        }
+        assert given < set(made.files)
+        left = {f for f in set(made.files) - given if not f.startswith(("ansible/", "diagrams/"))}
+        unread = {"README.md", "cluster.yml", "manifest.json"}
+        loaded = {"pacemaker/cib.xml", "system-roles/ha_cluster.yml"}
+        assert left == unread | (loaded if "pacemaker/cib.xml" in made.files else set()), name
+
+
+def test_what_moves_is_not_started_by_the_system(variant: Callable[[str], Bundle]) -> None:
+    units = {
+        name: variables(variant(name), "host_vars/zcs1.yml")
+        for name in ("keepalived", "keepalived-drbd", "heartbeat")
     }
-    ports = re.findall(r"mcastport: (\d+)", text(made, "corosync/corosync.conf"))
-    wanted: dict[tuple[str, str, int], list[str]] = {
-        ("cluster_data", "udp", int(ports[0])): ["192.0.2.11", "192.0.2.12"],
-        ("cluster_data", "udp", int(ports[1])): ["192.0.2.75", "192.0.2.76"],
-        ("cluster_data", "tcp", 7789): ["192.0.2.139", "192.0.2.140"],
-    }
-    wanted |= {("cluster_data", "tcp", port): ["0.0.0.0/0"] for port in (25, 80, 443, 993)}
-    if witness:
-        wanted["cluster_witness", "tcp", 5403] = ["198.51.100.141", "198.51.100.142"]
-    assert rules == wanted
-    assert shared["cluster_time"] == {"package": "chrony", "unit": "chrony"}
+    assert units["keepalived"]["cluster_units_disabled"] == []
+    assert {"haproxy", "nginx"} < set(units["keepalived"]["cluster_units_enabled"])
+    assert units["keepalived-drbd"]["cluster_units_disabled"] == ["haproxy", "zimbra"]
+    assert "drbd" in units["keepalived-drbd"]["cluster_units_enabled"]
+    assert units["heartbeat"]["cluster_units_disabled"] == ["haproxy", "nginx"]
 
 
 def test_another_service_is_not_taken_for_zcs(make: Callable[..., Bundle]) -> None:
@@ -67,8 +70,8 @@ def test_another_service_is_not_taken_for_zcs(make: Callable[..., Bundle]) -> No
         words["services"][0] |= {"agent": "systemd:postfix", "parameters": {}}
 
     made = make(change)
-    shared = variables(made, "group_vars/all.yml")
-    assert shared["cluster_units_disabled_at_boot"] == ["drbd", "haproxy", "postfix"]
+    host = variables(made, "host_vars/zcs1.yml")
+    assert host["cluster_units_disabled"] == ["drbd", "haproxy", "postfix"]
     for words in ("zimbra", "ZCS", "zmprov"):
         assert words not in text(made, "README.md")
 
@@ -107,11 +110,13 @@ def test_the_readme_speaks_of_this_cluster(bundle: Bundle) -> None:
         "On `zcs2`: nothing is mounted. Install into an empty, local `/opt`",
         "`getent passwd zimbra postfix`",
         "**On a new node only**",
-        "count three votes",
+        "count 3 votes",
         "**Only one node comes back after both were down.**",
         "nothing recovers by itself until a human has looked",
         "**Not watched:** a dead link on the service network",
-        "playbooks are not part of this bundle",
+        "`evaluate deploy plan BUNDLE`",
+        "`evaluate deploy apply BUNDLE`",
+        "`evaluate deploy verify BUNDLE`",
         "not for Debian 12",
         "smtpd_upstream_proxy_protocol=haproxy",
         "zimbraHttpThrottleSafeIPs 198.51.100.20",

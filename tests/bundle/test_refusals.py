@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.bundle import Bundle
-from evaluator.bundle.check import PATH, PLAIN
+from evaluator.cluster.check.texts import PATH, PLAIN
 from evaluator.findings import EvaluationError, ExitCode
 from evaluator.study.stack import Stack
+
+from .variants import cards, drbd_9, together
 
 Words = dict[str, Any]
 
@@ -149,7 +151,7 @@ def test_texts_that_a_file_could_misread(
 @given(st.text(min_size=1))
 def test_no_text_that_passes_can_end_a_value(value: str) -> None:
     if PLAIN.fullmatch(value) or PATH.fullmatch(value):
-        assert not set(value) & set("\"'`\\\n\r\t {}()<>&;:#$|*?!~^[]\0")
+        assert not set(value) & set("\"'`\\\n\r\t {}()<>&;#$|*?!~^[]\0")
         assert value.isascii()
 
 
@@ -175,7 +177,7 @@ def test_everything_is_told_at_once(make: Callable[..., Bundle]) -> None:
 @pytest.mark.parametrize(
     ("role", "component", "quoted"),
     [
-        ("storage", "gfs2", "lacks drbd and has gfs2"),
+        ("storage", "gfs2", "has gfs2"),
         ("messaging", "heartbeat", "lacks corosync and has heartbeat"),
         ("load-balancing", "keepalived", "has keepalived"),
     ],
@@ -184,6 +186,38 @@ def test_a_stack_that_is_not_rendered(
     make: Callable[..., Bundle], stack: Stack, role: str, component: str, quoted: str
 ) -> None:
     other = stack.model_copy(update={"components": {**stack.components, role: component}})
-    (finding,) = refused(make, None, other).findings
+    finding = refused(make, None, other).findings[0]
     assert finding.code == "stack-not-rendered"
     assert quoted in finding.message
+
+
+@pytest.mark.parametrize(
+    ("profile", "networks"),
+    [("keepalived", ["service"]), ("heartbeat", ["service", "ring0", "ring1"])],
+)
+def test_a_manager_that_is_not_told_its_cards(
+    make: Callable[..., Bundle], stack: Stack, profile: str, networks: list[str]
+) -> None:
+    other = stack.model_copy(
+        update={"profile": profile, "components": {"management": profile, "storage": "drbd"}}
+    )
+    found = refused(make, None, other).findings
+    assert {f.code for f in found} == {"interface-missing"}
+    assert [f.message.split(":")[0] for f in found] == [f"networks.{n}.interface" for n in networks]
+
+    def odd(words: Words) -> None:
+        cards(words)
+        words["networks"][0]["interface"] = "eth0; reboot"
+
+    (finding,) = refused(make, odd, other).findings
+    assert finding.code == "unsafe-text"
+
+
+def test_heartbeat_cannot_outdate_a_copy_of_drbd_9(
+    make: Callable[..., Bundle], stack: Stack
+) -> None:
+    other = stack.model_copy(
+        update={"profile": "heartbeat", "components": {"m": "heartbeat", "s": "drbd"}}
+    )
+    (finding,) = refused(make, together(cards, drbd_9), other).findings
+    assert finding.code == "storage-kind"

@@ -14,7 +14,8 @@ import pytest
 from evaluator.bundle import Bundle, write
 from evaluator.study.stack import Stack
 
-from .conftest import TOOLS, second_fence_device, without_haproxy, without_witness
+from .conftest import TOOLS, second_fence_device, without_haproxy
+from .variants import VARIANTS
 
 DRIVER = {"DRBD_DRIVER_VERSION_OVERRIDE": "8.4.11"}
 """Without the kernel module at hand, the dialect that drbdadm is to speak."""
@@ -27,8 +28,7 @@ mount -t tmpfs none /etc/corosync
 head -c 256 /dev/urandom > /etc/corosync/authkey
 chmod 0400 /etc/corosync/authkey
 ip link set lo up
-ip address add 192.0.2.11/26 dev lo
-ip address add 192.0.2.75/26 dev lo
+for address; do ip address add "$address" dev lo; done
 exec corosync -t -c "$0"
 """
 
@@ -76,9 +76,21 @@ def changed(folder: Path, tmp_path: Path, name: str, old: str, new: str) -> Path
     return copy
 
 
+def having(part: str) -> list[str]:
+    """Names of the variants whose stack has a component, or whose manager it is."""
+    return [n for n, v in VARIANTS.items() if part in v.components.values() or part == v.profile]
+
+
+@pytest.fixture
+def out(variant: Callable[[str], Bundle], shape: str, tmp_path: Path) -> Path:
+    """The bundle of a variant on disk."""
+    return write(variant(shape), tmp_path / "out")
+
+
 @needs("haproxy", "haproxy")
-def test_haproxy_takes_it_without_a_warning(folder: Path) -> None:
-    done = run("haproxy", "-c", "-f", folder / "haproxy/haproxy.cfg")
+@pytest.mark.parametrize("shape", having("haproxy"))
+def test_haproxy_takes_it_without_a_warning(out: Path) -> None:
+    done = run("haproxy", "-c", "-f", out / "haproxy/haproxy.cfg")
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stderr.upper()
     assert "valid" in done.stdout + done.stderr
@@ -91,10 +103,27 @@ def test_haproxy_refuses_a_misspelling(folder: Path, tmp_path: Path) -> None:
 
 
 @needs("drbdadm", "drbd-utils")
-@pytest.mark.parametrize("command", [["sh-nop"], ["dump", "all"]])
-def test_drbdadm_takes_it(folder: Path, command: list[str]) -> None:
-    done = run("drbdadm", "-c", folder / "drbd/zcs.res", *command, extra=DRIVER)
+@pytest.mark.parametrize("shape", having("drbd"))
+def test_drbdadm_takes_it(variant: Callable[[str], Bundle], out: Path, shape: str) -> None:
+    storage = variant(shape).cluster.replicated
+    assert storage
+    driver = {"DRBD_DRIVER_VERSION_OVERRIDE": storage.module}
+    for command in (["sh-nop"], ["dump", "all"]):
+        done = run("drbdadm", "-c", out / "drbd/zcs.res", *command, extra=driver)
+        assert done.returncode == 0, done.stderr
+        assert "ignored" not in done.stderr
+
+
+@needs("drbdadm", "drbd-utils")
+@pytest.mark.parametrize("shape", ["three-drbd9"])
+def test_drbdadm_joins_every_copy_with_every_other(out: Path, tmp_path: Path) -> None:
+    driver = {"DRBD_DRIVER_VERSION_OVERRIDE": "9.2.0", "__DRBD_NODE__": "zcs3"}
+    done = run("drbdadm", "-c", out / "drbd/zcs.res", "-d", "up", "zcs", extra=driver)
     assert done.returncode == 0, done.stderr
+    assert done.stdout.count("drbdsetup new-peer zcs") == 2
+    assert done.stdout.count("--fencing=resource-and-stonith") == 2
+    assert "--quorum=majority --on-no-quorum=io-error" in done.stdout
+    assert "ipv4:192.0.2.141:7789 ipv4:192.0.2.139:7789" in done.stdout
 
 
 @needs("drbdadm", "drbd-utils")
@@ -146,16 +175,24 @@ def test_the_handler_finds_the_clone_to_fence(folder: Path, tmp_path: Path) -> N
 
 @needs("crm_verify", "pacemaker-cli-utils")
 @needs("crm_simulate", "pacemaker-cli-utils")
-@pytest.mark.parametrize("case", ["witness", "two-node", "no-balancer", "two-levels"])
+@pytest.mark.parametrize("case", [*having("pacemaker"), "no-balancer", "two-levels"])
 def test_pacemaker_takes_it(
-    make: Callable[..., Bundle], stack: Stack, tmp_path: Path, case: str
+    make: Callable[..., Bundle],
+    variant: Callable[[str], Bundle],
+    stack: Stack,
+    tmp_path: Path,
+    case: str,
 ) -> None:
-    changes = {"two-node": without_witness, "two-levels": second_fence_device}
-    made = make(changes.get(case), without_haproxy(stack) if case == "no-balancer" else stack)
+    if case in VARIANTS:
+        made = variant(case)
+    elif case == "no-balancer":
+        made = make(None, without_haproxy(stack))
+    else:
+        made = make(second_fence_device)
     out = write(made, tmp_path / "out")
     shadow = {"CIB_shadow_dir": str(tmp_path)}
     up = tmp_path / "up.xml"
-    nodes = ["-u", "zcs1", "-u", "zcs2"]
+    nodes = [word for m in made.cluster.members for word in ("-u", m.name)]
     cib = out / "pacemaker/cib.xml"
     done = run("crm_simulate", "-x", cib, "-Q", "--quorum=true", *nodes, "-O", up, extra=shadow)
     assert done.returncode == 0, done.stderr
@@ -192,10 +229,10 @@ def test_the_command_of_the_readme_loads_it_into_a_used_cluster(
 @needs("corosync", "corosync")
 @needs("ip", "iproute2")
 @needs_namespace
-@pytest.mark.parametrize("witness", [True, False], ids=["witness", "two-node"])
-def test_corosync_takes_it(make: Callable[..., Bundle], tmp_path: Path, witness: bool) -> None:
-    out = write(make(None if witness else without_witness), tmp_path / "out")
-    done = run(*NAMESPACE, "sh", "-c", COROSYNC, out / "corosync/corosync.conf")
+@pytest.mark.parametrize("shape", having("pacemaker"))
+def test_corosync_takes_it(variant: Callable[[str], Bundle], out: Path, shape: str) -> None:
+    own = variant(shape).cluster.members[0].links
+    done = run(*NAMESPACE, "sh", "-c", COROSYNC, out / "corosync/corosync.conf", *own)
     assert done.returncode == 0, done.stderr
 
 
@@ -204,9 +241,66 @@ def test_corosync_takes_it(make: Callable[..., Bundle], tmp_path: Path, witness:
 @needs_namespace
 def test_corosync_refuses_an_unknown_cipher(folder: Path, tmp_path: Path) -> None:
     bad = changed(folder, tmp_path, "corosync/corosync.conf", "aes256", "aes257")
-    done = run(*NAMESPACE, "sh", "-c", COROSYNC, bad)
+    done = run(*NAMESPACE, "sh", "-c", COROSYNC, bad, "192.0.2.11", "192.0.2.75")
     assert done.returncode == 8
     assert "cipher" in done.stderr
+
+
+@needs("nft", "nftables")
+@needs_namespace
+@pytest.mark.parametrize("shape", VARIANTS)
+def test_nft_takes_every_hosts_rules(out: Path) -> None:
+    for rules in sorted((out / "nftables").iterdir()):
+        done = run(*NAMESPACE, "nft", "-c", "-f", rules)
+        assert done.returncode == 0, done.stderr
+
+
+KEEPALIVED = """
+set -e
+ip link set lo up
+ip link add service type veth peer name other
+mount -t tmpfs -o mode=0755 none /usr/local/sbin
+cp "$1" /usr/local/sbin/cluster-service
+chmod 0755 /usr/local/sbin/cluster-service
+exec keepalived -t -f "$0"
+"""
+
+
+@needs("keepalived", "keepalived")
+@needs("ip", "iproute2")
+@needs_namespace
+@pytest.mark.parametrize("shape", having("keepalived"))
+def test_keepalived_takes_it_without_a_warning(out: Path) -> None:
+    for conf in sorted((out / "keepalived").iterdir()):
+        script = out / "service/cluster-service"
+        done = run(*NAMESPACE, "sh", "-c", KEEPALIVED, conf, script)
+        assert done.returncode == 0, done.stderr
+        assert not (done.stdout + done.stderr).strip()
+
+
+@needs("keepalived", "keepalived")
+@needs("ip", "iproute2")
+@needs_namespace
+@pytest.mark.parametrize("shape", ["keepalived"])
+def test_keepalived_refuses_a_misspelling(out: Path, tmp_path: Path) -> None:
+    bad = changed(out, tmp_path, "keepalived/zcs1.conf", "nopreempt", "nopreemt")
+    done = run(*NAMESPACE, "sh", "-c", KEEPALIVED, bad, out / "service/cluster-service")
+    assert done.returncode != 0
+    assert "nopreemt" in done.stderr
+
+
+@needs("shellcheck", "shellcheck")
+@pytest.mark.parametrize("shape", having("keepalived") + having("heartbeat"))
+def test_shellcheck_takes_the_script(out: Path) -> None:
+    done = run("shellcheck", out / "service/cluster-service")
+    assert done.returncode == 0, done.stdout
+
+
+@needs("xmllint", "libxml2-utils")
+@pytest.mark.parametrize("shape", ["witness", "keepalived", "heartbeat"])
+def test_xmllint_takes_the_pictures(out: Path) -> None:
+    done = run("xmllint", "--noout", *sorted((out / "diagrams").iterdir()))
+    assert done.returncode == 0, done.stderr
 
 
 FORWARD = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluator.cluster import ClusterModel
 from evaluator.report.case import Case
 from evaluator.report.chapters.recovery import recovery
 from evaluator.report.document import (
@@ -233,18 +234,26 @@ def _fencing(case: Case) -> list[Block]:
     if devices:
         content.append(Bullets(tuple(devices)))
     if case.cluster:
-        cluster = case.cluster
-        content.append(
-            Paragraph(
-                (
-                    f"The cluster derived for {cluster.domain} has "
-                    f"{count(len(cluster.links), 'link')} for its messages and declares a node "
-                    f"lost after {number(cluster.token_ms, 0)} ms without its token (",
-                    f"the quorum device uses the algorithm {cluster.quorum.algorithm}"
-                    if not cluster.quorum.two_node
-                    else "two-node mode",
-                    ").",
-                )
-            )
-        )
+        content.append(Paragraph(_membership(case.cluster)))
     return content
+
+
+def _membership(cluster: ClusterModel) -> Inlines:
+    """How the derived cluster finds a node lost, and who may go on."""
+    if cluster.manager != "pacemaker":
+        return (
+            f"The cluster derived for {cluster.domain} declares a node lost after "
+            f"{number(cluster.token_ms, 0)} ms without a sign of it. It has neither quorum nor "
+            "fencing: in a partition both nodes serve.",
+        )
+    if cluster.quorum.witness:
+        rule = f"the quorum device uses the algorithm {cluster.quorum.algorithm}"
+    elif cluster.quorum.two_node:
+        rule = "two-node mode"
+    else:
+        rule = f"a majority of {cluster.quorum.members} members goes on"
+    return (
+        f"The cluster derived for {cluster.domain} has "
+        f"{count(len(cluster.links), 'link')} for its messages and declares a node "
+        f"lost after {number(cluster.token_ms, 0)} ms without its token ({rule}).",
+    )

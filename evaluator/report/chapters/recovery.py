@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluator.bundle.cluster import STONITH_TIMEOUT_SECONDS
+from evaluator.cluster.model import STONITH_TIMEOUT_SECONDS
 from evaluator.report.case import Case
 from evaluator.report.document import (
     Block,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from evaluator.study.site import Network, Site
+from evaluator.study.site import Network, Topology
 
 REACHABLE_BY_ALL = ("management", "service", "ring")
 """Purposes over which a node is reached from outside the cluster, best first."""
 
 
-def ring_networks(site: Site) -> list[Network]:
+def ring_networks(site: Topology) -> list[Network]:
     """Networks of the cluster transport, in the order of the site file."""
     return [n for n in site.networks if n.purpose == "ring"]
 
 
-def replication_networks(site: Site) -> list[Network]:
+def replication_networks(site: Topology) -> list[Network]:
     """Networks that carry the replication; exactly one is wanted."""
     return [n for n in site.networks if n.purpose == "replication"]
 
 
-def witness_network(site: Site) -> Network | None:
+def witness_network(site: Topology) -> Network | None:
     """Network over which every node reaches the witness: management before service before ring."""
     for purpose in REACHABLE_BY_ALL:
         for network in site.networks:
