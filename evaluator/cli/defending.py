@@ -19,6 +19,7 @@ from evaluator.cli.options import (
     SnapshotOption,
     parse_date,
 )
+from evaluator.content import criteria_folder
 from evaluator.findings import EvaluationError, Finding
 from evaluator.pipeline import DEFAULT_SEED, load
 from evaluator.result import Evaluation
@@ -28,7 +29,10 @@ from evaluator.result.stored import read_run
 @app.command()
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="STACK", help="A stack, or a candidate within its role.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="A stack, a candidate within its role, or a rule's code."
+        ),
     ],
     against: Annotated[
         str | None,
@@ -45,10 +49,23 @@ def explain(
     seed: SeedOption = DEFAULT_SEED,
     format: FormatOption = display.Format.table,
 ) -> None:
-    """Explain a place: every criterion's part, down to source and line, and what would turn it."""
+    """Explain a place: every criterion's part, down to source and line, and what would turn it.
+
+    Or explain a code of 'evaluate lint' or of a refused cluster: why, and what to write.
+    """
+    from evaluator.cluster.check import REASONS
     from evaluator.display.explaining import explanation
     from evaluator.explain import explain as explained
+    from evaluator.lint import all_rules
 
+    if name in all_rules() or name in REASONS:
+        from evaluator.display import linting
+        from evaluator.study.bibliography import read_references
+
+        references = read_references(criteria_folder() / "refs.bib")
+        refusal = REASONS.get(name, "")
+        linting.explained(name, all_rules().get(name), refusal, references, format)
+        return
     if stored is not None:
         evaluation = read_run(stored)
     else:

@@ -1,0 +1,1 @@
+"""Readers of other programs' configuration: text in, statements with their places out."""

@@ -1,0 +1,102 @@
+"""What the fence devices of a CIB can switch, as Pacemaker takes it from their parameters.
+
+Parameters: Pacemaker Explained, "Fencing"; pacemaker-fenced(7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from evaluator.formats.cib import Cib, Element
+from evaluator.formats.tree import Entry
+from evaluator.formats.units import seconds, truth
+
+MANAGEMENT_CONTROLLER = re.compile(
+    r"fence_(ipmilan|ipmilanplus|idrac|drac5?|imm|ilo[0-9a-z_]*|redfish|rsa|rsb)"
+    r"|external/(ipmi|riloe|drac5|ibmrsa|ibmrsa-telnet)"
+)
+"""Agents of a controller that is part of one server and can switch that server only."""
+
+SBD = frozenset({"external/sbd", "fence_sbd"})
+HELPERS = frozenset({"fence_kdump", "fence_heuristics_ping", "fence_scsi_check"})
+"""Agents that switch nothing: they delay or excuse the device that does."""
+
+
+@dataclass(frozen=True, eq=False)
+class Device:
+    """A fence device in use; ``targets`` is None when only the device itself knows its nodes."""
+
+    id: str
+    agent: str
+    element: Element
+    parameters: Mapping[str, Entry]
+    targets: frozenset[str] | None
+
+    def can_fence(self, node: str) -> bool:
+        """Whether Pacemaker would ask it to fence the node."""
+        return self.targets is None or node in self.targets
+
+    def delay(self, name: str) -> float:
+        """The largest of ``pcmk_delay_base`` or ``pcmk_delay_max`` in seconds, 0 without."""
+        if name not in self.parameters:
+            return 0.0
+        values = (part.rsplit(":", 1)[-1] for part in _words(self.parameters[name].value))
+        return max((seconds(value) or 0.0 for value in values), default=0.0)
+
+
+def agent_of(cib: Cib, element: Element) -> str:
+    """The fence agent, without its class."""
+    return cib.agent(element).removeprefix("stonith:")
+
+
+def devices(cib: Cib) -> tuple[Device, ...]:
+    """The fence devices that are not switched off."""
+    found = []
+    for element in cib.fence_devices():
+        role = cib.effective_meta(element).get("target-role")
+        if role and role.value.lower() == "stopped":
+            continue
+        parameters, agent = cib.parameters(element), agent_of(cib, element)
+        targets = _targets(parameters)
+        found.append(Device(element.get("id", ""), agent, element, parameters, targets))
+    return tuple(found)
+
+
+def enabled(cib: Cib) -> bool:
+    """Whether the cluster fences at all; the default is that it does."""
+    entry = cib.property("stonith-enabled")
+    return entry is None or truth(entry.value) is not False
+
+
+def self_fencing(cib: Cib) -> bool:
+    """Whether a lost node is trusted to be reset by its own watchdog."""
+    entry = cib.property("stonith-watchdog-timeout")
+    return entry is not None and entry.value.strip() not in ("", "0", "0s")
+
+
+def mapped(text: str) -> Iterator[str]:
+    """The nodes of a ``pcmk_host_map``."""
+    for part in _words(text):
+        node, colon, _ = part.partition(":")
+        if colon and node:
+            yield node
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[;\s]+", text) if word]
+
+
+def _targets(parameters: Mapping[str, Entry]) -> frozenset[str] | None:
+    listed = parameters["pcmk_host_list"].value if "pcmk_host_list" in parameters else ""
+    table = parameters["pcmk_host_map"].value if "pcmk_host_map" in parameters else ""
+    check = parameters["pcmk_host_check"].value if "pcmk_host_check" in parameters else ""
+    # agents of cluster-glue have words of their own for it
+    own = [parameters[name].value for name in ("hostname", "hostlist") if name in parameters]
+    if check not in ("", "static-list"):
+        return None
+    if not (listed or table or own or check):
+        return None
+    names = [name for text in (listed, *own) for name in re.split(r"[,;\s]+", text) if name]
+    return frozenset((*names, *mapped(table)))

@@ -1,0 +1,103 @@
+"""HAProxy's proxies with the defaults that they take.
+
+Terms: HAProxy 2.6 configuration manual, 4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evaluator.formats.tree import Entry
+
+LISTENING = frozenset({"frontend", "listen"})
+PORT = re.compile(r"[0-9]{1,5}")
+"""A port, or the first of a range."""
+SERVING = frozenset({"backend", "listen"})
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A frontend, backend or listen section, and the defaults that stand before it."""
+
+    section: Entry
+    defaults: Entry | None
+
+    @property
+    def name(self) -> str:
+        """Kind and name, as they stand in the file."""
+        return " ".join((self.section.key, *self.section.values[:1]))
+
+    @property
+    def listens(self) -> bool:
+        return self.section.key in LISTENING
+
+    @property
+    def serves(self) -> bool:
+        return self.section.key in SERVING
+
+    def setting(self, *words: str) -> Entry | None:
+        """The line that begins with these words and counts: its own, else its defaults'."""
+        for owner in filter(None, (self.section, self.defaults)):
+            for line in reversed(owner.children):
+                said = (line.key, *line.values)
+                if said[: len(words)] == words:
+                    return line
+                if said[: len(words) + 1] == ("no", *words):
+                    return None
+        return None
+
+    @property
+    def mode(self) -> str:
+        """``tcp`` (the default), ``http`` or another."""
+        line = self.setting("mode")
+        return line.value if line else "tcp"
+
+    def servers(self) -> Iterator[Entry]:
+        """Its lines ``server`` and ``server-template``."""
+        return (line for line in self.section.children if line.key in ("server", "server-template"))
+
+    def server_words(self, server: Entry) -> tuple[str, ...]:
+        """Parameters of a server, those of ``default-server`` before its own."""
+        default = self.setting("default-server")
+        first = 3 if server.key == "server-template" else 2
+        return (*(default.values if default else ()), *server.values[first:])
+
+    def binds(self) -> Iterator[tuple[str, int, Entry]]:
+        """Address, port and line of every socket that it listens on."""
+        for line in self.section.all("bind"):
+            for socket in (line.values[0] if line.values else "").split(","):
+                address, _, port = socket.rpartition(":")
+                if first := PORT.match(port):
+                    yield address.strip("[]"), int(first[0]), line
+
+    def backends(self) -> frozenset[str]:
+        """Names of the backends that it sends clients to."""
+        lines = (*self.section.all("default_backend"), *self.section.all("use_backend"))
+        default = self.setting("default_backend")
+        return frozenset(e.values[0] for e in (*lines, *filter(None, [default])) if e.values)
+
+
+def proxies(haproxy: Entry) -> tuple[Proxy, ...]:
+    """Every frontend, backend and listen section; ``defaults NAME`` counts where it is named."""
+    found = []
+    latest: Entry | None = None
+    named: dict[str, Entry] = {}
+    for section in haproxy.children:
+        if section.key == "defaults":
+            latest = section
+            named.update(dict.fromkeys(section.values[:1], section))
+        elif section.key in LISTENING | SERVING:
+            words = section.values
+            chosen = named.get(words[2]) if len(words) > 2 and words[1] == "from" else latest
+            found.append(Proxy(section, chosen))
+    return tuple(found)
+
+
+def frontends_of(backend: Proxy, every: tuple[Proxy, ...]) -> tuple[Proxy, ...]:
+    """The proxies through which clients come to a backend; a ``listen`` is its own."""
+    name = backend.section.values[0] if backend.section.values else ""
+    if backend.listens:
+        return (backend,)
+    return tuple(p for p in every if p.listens and name in p.backends())

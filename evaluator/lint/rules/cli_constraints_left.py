@@ -1,0 +1,26 @@
+"""Constraints of a manual move are taken away again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluator.findings import Finding, Severity
+from evaluator.lint.configuration import Configuration
+from evaluator.lint.registry import found, rule
+
+
+@rule(
+    "cli-constraints-left",
+    severity=Severity.WARNING,
+    rationale="Moving a resource by hand leaves a constraint; a ban keeps the resource from that "
+    "node even when no other node is left.",
+    remedy="crm_resource --clear --resource NAME (pcs resource clear, crm resource clear)",
+    source="pacemaker-explained",
+    formats=("cib",),
+)
+def check(configuration: Configuration) -> Iterator[Finding]:
+    """No constraint has the id that ``crm_resource --move`` and ``--ban`` give."""
+    assert configuration.cib
+    for location in configuration.cib.locations():
+        if location.id.startswith(("cli-ban-", "cli-prefer-", "cli-standby-")):
+            yield found(f"{location.id!r} is left from a manual move", location.where)

@@ -1,0 +1,27 @@
+"""Copies must be comparable while they are in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluator.findings import Finding, Severity
+from evaluator.lint.configuration import Configuration
+from evaluator.lint.registry import found, rule
+from evaluator.lint.replication import resources
+
+
+@rule(
+    "drbd-verify-alg",
+    severity=Severity.INFO,
+    rationale="Without an algorithm `drbdadm verify` cannot run, and copies that differ by a fault "
+    "of a disk or a network card are found only after a failover.",
+    remedy="net { verify-alg sha256; } and `drbdadm verify RESOURCE` once a month",
+    source="drbd-conf-man",
+    formats=("drbd",),
+)
+def check(configuration: Configuration) -> Iterator[Finding]:
+    """Every resource has a ``verify-alg``."""
+    assert configuration.drbd
+    for resource in resources(configuration.drbd):
+        if not resource.text("net|syncer", "verify-alg"):
+            yield found(f"resource {resource.name!r} has no verify-alg", resource.entry.where)

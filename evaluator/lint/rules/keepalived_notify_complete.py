@@ -1,0 +1,36 @@
+"""What a new master starts, an old one stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluator.findings import Finding
+from evaluator.lint.configuration import Configuration
+from evaluator.lint.registry import found, rule
+from evaluator.lint.vrrp import Instance, instances
+
+STATES = ("notify_master", "notify_backup", "notify_fault", "notify_stop")
+
+
+@rule(
+    "keepalived-notify-complete",
+    rationale="Each script is called for one transition only: a node that goes to FAULT, or whose "
+    "keepalived stops, keeps running what the next master starts as well.",
+    remedy="notify_master, notify_backup, notify_fault and notify_stop, or `notify` and "
+    "notify_stop",
+    source="keepalived-conf-man",
+    formats=("keepalived",),
+)
+def check(configuration: Configuration) -> Iterator[Finding]:
+    """An instance with one of these scripts has them all, or its sync group has."""
+    for instance in instances(configuration.keepalived):
+        given = {key for key in STATES if _has(instance, key)}
+        if _has(instance, "notify"):
+            given |= set(STATES[:3])
+        if given and (missing := [key for key in STATES if key not in given]):
+            message = f"vrrp_instance {instance.name!r} has no {', '.join(missing)}"
+            yield found(message, instance.entry.where)
+
+
+def _has(instance: Instance, key: str) -> bool:
+    return any(owner.get(key) for owner in (instance.entry, *instance.groups))

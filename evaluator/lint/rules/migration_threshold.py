@@ -1,0 +1,37 @@
+"""A node where a service keeps failing must lose it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluator.findings import Finding, Severity
+from evaluator.formats.units import score
+from evaluator.lint.agents import serves
+from evaluator.lint.configuration import Configuration
+from evaluator.lint.placement import name
+from evaluator.lint.registry import found, rule
+
+
+@rule(
+    "migration-threshold",
+    severity=Severity.WARNING,
+    rationale="Without a threshold a service that fails again and again is restarted on the same "
+    "sick node for ever, though the other one would run it.",
+    remedy="rsc_defaults migration-threshold=3 and a failure-timeout",
+    source="pacemaker-explained",
+    formats=("cib",),
+)
+def check(configuration: Configuration) -> Iterator[Finding]:
+    """Every service has a finite migration-threshold above 0."""
+    assert configuration.cib
+    cib = configuration.cib
+    endless = []
+    for primitive in cib.primitives():
+        given = cib.effective_meta(primitive).get("migration-threshold")
+        finite = given and 0 < score(given.value) < float("inf")
+        if serves(cib.agent(primitive)) and not finite:
+            endless.append(primitive)
+    if endless:
+        default = cib.rsc_defaults().get("migration-threshold")
+        where = default.where if default else cib.where(endless[0])
+        yield found(f"no threshold for {', '.join(repr(name(p)) for p in endless)}", where)
