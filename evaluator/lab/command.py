@@ -1,0 +1,77 @@
+"""Running programs, here or in a network namespace, never longer than allowed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from evaluator.findings import EvaluationError, ExitCode, Finding
+
+
+def bounded(
+    argv: Sequence[str],
+    *,
+    timeout: float,
+    input: str | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program; at the end of `timeout` seconds it and its children are killed.
+
+    Raises
+    ------
+    subprocess.TimeoutExpired
+        When it was killed, with what it had said until then.
+    OSError
+        When it cannot be started.
+    """
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=env,
+        cwd=cwd,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(input, timeout=timeout)
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return subprocess.CompletedProcess(list(argv), process.returncode, out, err)
+
+
+def must(*argv: str, input: str | None = None, timeout: float = 60) -> str:
+    """What the program prints; it has to succeed.
+
+    Raises
+    ------
+    EvaluationError
+        ``lab-command`` with the program's own words.
+    """
+    try:
+        done = bounded(argv, input=input, timeout=timeout)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        problem = str(error)
+    else:
+        if done.returncode == 0:
+            return done.stdout
+        problem = f"exit code {done.returncode}: {(done.stderr or done.stdout).strip()[-2000:]}"
+    finding = Finding("lab-command", f"{' '.join(argv)}: {problem}")
+    raise EvaluationError(finding, ExitCode.UNAVAILABLE)
+
+
+def in_namespace(namespace: str, argv: Sequence[str]) -> list[str]:
+    """The command line that runs `argv` in a named network namespace.
+
+    ``ip netns exec`` would also give it a /sys of its own, without the control groups.
+    """
+    return ["nsenter", f"--net=/run/netns/{namespace}", "--", *argv]

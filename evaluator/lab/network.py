@@ -1,0 +1,142 @@
+"""The wiring: one namespace for the switches, one for the client, one for each running node."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from evaluator.findings import EvaluationError
+from evaluator.lab.command import must
+from evaluator.lab.spec import LabSpec
+
+_NAMESPACES = Path("/run/netns")
+
+
+def switch(prefix: str) -> str:
+    """Name of the namespace of the switches, which is also the operator's seat."""
+    return f"{prefix}-switch"
+
+
+def client(prefix: str) -> str:
+    return f"{prefix}-client"
+
+
+def make(prefix: str, spec: LabSpec) -> None:
+    """Make the switches, the operator's and the controllers' addresses, and the client."""
+    here, there = switch(prefix), client(prefix)
+    must("ip", "netns", "add", here)
+    must("ip", "netns", "add", there)
+    lines = ["link set lo up"]
+    for network in spec.networks:
+        bridge = spec.interface(network)
+        lines.append(f"link add {bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0")
+        lines.append(f"link set {bridge} up")
+    for network, address in spec.operator.items():
+        lines.append(_add(spec, network, address))
+    for outlet in spec.outlets:
+        lines.append(_add(spec, spec.outlet_network(outlet), outlet.address))
+    for number, network in enumerate(spec.client):
+        card = spec.interface(network)
+        lines.append(f"link add client.{number} type veth peer name {card} netns {there}")
+        lines.append(f"link set client.{number} master {card} up")
+    _batch(here, lines)
+    _batch(
+        there,
+        ["link set lo up"]
+        + [f"link set {spec.interface(network)} up" for network in spec.client]
+        + [_add(spec, network, address) for network, address in spec.client.items()],
+    )
+
+
+def plug_in(prefix: str, spec: LabSpec, node: str, cut: dict[str, bool]) -> str:
+    """Give a node a fresh namespace with its cards, and return its name.
+
+    It must be fresh: addresses and packet filters of the kernel would outlive a power cut.
+    """
+    name = f"{prefix}-{node}"
+    must("ip", "netns", "add", name)
+    lines = []
+    for network in spec.nodes[node]:
+        card, mac = spec.interface(network), spec.hardware_address(node, network)
+        peer = f"peer name {card} address {mac} netns {name}"
+        lines.append(f"link add {_port(spec, node, network)} type veth {peer}")
+        lines.append(_attach(spec, node, network, cut.get(network)))
+    _batch(switch(prefix), lines)
+    return name
+
+
+def unplug(prefix: str, spec: LabSpec, node: str) -> None:
+    """Remove what :func:`plug_in` made, if it is there.
+
+    The ports are deleted by name, since those of a deleted namespace linger on for a moment.
+    """
+    lines = [f"link del {_port(spec, node, network)}" for network in spec.nodes[node]]
+    with suppress(EvaluationError):
+        _batch(switch(prefix), lines, "-force")
+    with suppress(EvaluationError):
+        must("ip", "netns", "del", f"{prefix}-{node}")
+
+
+def silence(prefix: str, spec: LabSpec, node: str) -> None:
+    """Take all ports of a node down."""
+    _batch(
+        switch(prefix),
+        [f"link set {_port(spec, node, network)} down" for network in spec.nodes[node]],
+    )
+
+
+def rewire(prefix: str, spec: LabSpec, node: str, network: str, cut: bool | None) -> None:
+    """Cut a node's port off, with (True) or without (False) carrier, or heal it (None)."""
+    _batch(switch(prefix), [_attach(spec, node, network, cut)])
+
+
+def namespaces(prefix: str) -> list[str]:
+    """Names of the namespaces of one laboratory that are there."""
+    if not _NAMESPACES.is_dir():
+        return []
+    return sorted(path.name for path in _NAMESPACES.glob(f"{prefix}-*"))
+
+
+def dismantle(prefix: str, timeout: float = 10) -> None:
+    """Kill every process that lives in the namespaces of a laboratory, then remove them.
+
+    The kernel's own list of a namespace's processes cannot mistake another program for ours, as a
+    recorded number could.
+    """
+    names = namespaces(prefix)
+    until = time.monotonic() + timeout
+    while (pids := list(_inhabitants(names))) and time.monotonic() < until:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+    for name in names:
+        must("ip", "netns", "del", name)
+
+
+def _inhabitants(names: Iterable[str]) -> Iterable[int]:
+    for name in names:
+        yield from (int(pid) for pid in must("ip", "netns", "pids", name).split())
+
+
+def _port(spec: LabSpec, node: str, network: str) -> str:
+    return f"p{list(spec.nodes).index(node)}.{list(spec.networks).index(network)}"
+
+
+def _attach(spec: LabSpec, node: str, network: str, cut: bool | None) -> str:
+    master = "nomaster" if cut else f"master {spec.interface(network)}"
+    return f"link set {_port(spec, node, network)} {master} {'down' if cut is False else 'up'}"
+
+
+def _add(spec: LabSpec, network: str, address: str) -> str:
+    # an IPv6 address could not be bound before its duplicate address detection has ended
+    flag = " nodad" if ":" in address else ""
+    return f"addr add {spec.with_length(network, address)} dev {spec.interface(network)}{flag}"
+
+
+def _batch(namespace: str, lines: Iterable[str], *options: str) -> None:
+    must("ip", "-n", namespace, *options, "-batch", "-", input="\n".join(lines) + "\n")

@@ -1,0 +1,208 @@
+"""Nodes boot, are reached, install packages, share a disk, lose power and links."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from evaluator.findings import EvaluationError
+from evaluator.lab import Laboratory
+from evaluator.lab.image import PACKAGES, build
+
+from .conftest import CACHE, left_of, until
+
+pytestmark = pytest.mark.xdist_group("lab")
+
+
+def test_the_image_is_built_once_and_has_no_keys_and_no_way_out(laboratory: Laboratory) -> None:
+    began = time.monotonic()
+    image = build(CACHE, PACKAGES)
+    assert time.monotonic() - began < 1
+    assert not list(image.glob("etc/ssh/ssh_host_*"))
+    assert not (image / "etc/machine-id").exists()
+    sources = [p for p in (image / "etc/apt").rglob("*") if p.suffix in (".list", ".sources")]
+    assert [source.name for source in sources] == ["laboratory.sources"]
+    assert "://" not in sources[0].read_text()
+
+
+def test_nodes_run_a_whole_debian_12_of_their_own(laboratory: Laboratory) -> None:
+    ids = set()
+    for name in ("zcs1", "zcs2"):
+        node = laboratory.node(name)
+        assert node.run("systemctl", "is-system-running", "--wait").stdout == "running\n"
+        assert node.run("hostname").stdout == f"{name}\n"
+        assert "bookworm" in node.run("cat", "/etc/os-release").stdout
+        ids.add(node.run("cat", "/etc/machine-id").stdout)
+    assert len(ids) == 2
+
+
+def test_services_of_one_node_are_not_those_of_another(laboratory: Laboratory) -> None:
+    assert laboratory.node("zcs1").run("systemctl", "stop", "ssh").returncode == 0
+    assert laboratory.ssh("zcs2", "systemctl", "is-active", "ssh").stdout == "active\n"
+    assert laboratory.node("zcs1").run("systemctl", "start", "ssh").returncode == 0
+    assert laboratory.node("zcs1").wait_for_ssh(10) < 10
+
+
+def test_the_operator_logs_in_with_known_host_keys_only(laboratory: Laboratory) -> None:
+    assert laboratory.ssh("zcs1", "hostname").stdout == "zcs1\n"
+    assert laboratory.ssh("198.51.100.142", "hostname").stdout == "zcs2\n"
+    known = laboratory.ssh_config.parent / "known_hosts"
+    before = known.read_text()
+    try:
+        known.write_text(before.replace("zcs1 ", "zcs9 "))
+        refused = laboratory.ssh("zcs1", "hostname")
+    finally:
+        known.write_text(before)
+    assert refused.returncode == 255
+    assert "Host key verification failed" in refused.stderr
+
+
+def test_nothing_but_the_laboratory_is_reached_from_a_node(laboratory: Laboratory) -> None:
+    node = laboratory.node("zcs1")
+    assert node.run("ip", "route", "show", "default").stdout == ""
+    assert node.run("ping", "-c1", "-W1", "192.0.2.12").returncode == 0
+    assert laboratory.client("ping", "-c1", "-W1", "203.0.113.11").returncode == 0
+    assert laboratory.client("ping", "-c1", "-W1", "192.0.2.11").returncode != 0
+
+
+def test_packages_are_installed_without_a_network(laboratory: Laboratory) -> None:
+    node = laboratory.node("zcs1")
+    assert node.run("apt-get", "-q", "update").returncode == 0
+    done = node.run("apt-get", "-qy", "--no-install-recommends", "install", "psmisc")
+    assert done.returncode == 0, done.stderr
+    assert node.run("killall", "--version").returncode == 0
+
+
+def test_every_package_and_what_it_depends_on_can_be_installed(laboratory: Laboratory) -> None:
+    install = ("apt-get", "-qs", "--no-install-recommends", "install", *PACKAGES)
+    done = laboratory.node("zcs2").run(*install)
+    assert done.returncode == 0, done.stderr
+    assert "Inst pacemaker " in done.stdout
+
+
+def test_what_one_node_writes_to_the_shared_disk_another_reads(laboratory: Laboratory) -> None:
+    one, other = laboratory.node("zcs1"), laboratory.node("zcs2")
+    write = "mkfs.ext4 -q /dev/shared0 && mount -t ext4 /dev/shared0 /mnt && echo mail >/mnt/new"
+    done = one.run("sh", "-ec", write)
+    assert done.returncode == 0, done.stderr
+    one.kill()
+    assert other.run("sh", "-ec", "mount /dev/shared0 /mnt; cat /mnt/new").stdout == "mail\n"
+    assert other.run("umount", "/mnt").returncode == 0
+    laboratory.start("zcs1")
+
+
+def test_a_power_cut_ends_everything_but_the_disk(laboratory: Laboratory) -> None:
+    node = laboratory.node("zcs1")
+    node.run("sh", "-ec", "echo kept >/root/kept; ip addr add 203.0.113.10/25 dev service")
+    assert laboratory.client("ping", "-c1", "-W1", "203.0.113.10").returncode == 0
+    node.kill()
+    assert node.state() == "off"
+    assert laboratory.client("ping", "-c1", "-W1", "203.0.113.10").returncode != 0
+    with pytest.raises(EvaluationError, match="lab-node-off"):
+        node.run("true")
+    node.kill()  # a second time does no harm
+    laboratory.start("zcs1")
+    assert node.run("cat", "/root/kept").stdout == "kept\n"
+    assert laboratory.client("ping", "-c1", "-W1", "203.0.113.10").returncode != 0
+
+
+def test_a_node_that_restarts_itself_comes_back_and_one_that_halts_stays_off(
+    laboratory: Laboratory,
+) -> None:
+    node = laboratory.node("zcs1")
+    boot = node.run("cat", "/proc/1/stat").stdout.split()[21]
+    node.run("systemctl", "reboot")
+    until(lambda: node.state() == "off")
+    until(lambda: node.state() == "on")
+    node.wait_for_ssh(30)
+    assert node.run("cat", "/proc/1/stat").stdout.split()[21] != boot
+    node.run("systemctl", "poweroff")
+    until(lambda: node.state() == "off")
+    time.sleep(2 * laboratory.spec.boot_delay)
+    assert node.state() == "off"
+    laboratory.start("zcs1")
+
+
+@pytest.mark.parametrize("carrier", [False, True])
+def test_a_cut_cable_stays_cut_until_it_is_healed(laboratory: Laboratory, carrier: bool) -> None:
+    node = laboratory.node("zcs1")
+    link = ("cat", "/sys/class/net/ring0/carrier")
+    laboratory.cut("zcs1", "ring0", carrier=carrier)
+    try:
+        assert node.run(*link).stdout == f"{carrier:d}\n"
+        assert node.run("ping", "-c1", "-W1", "192.0.2.12").returncode != 0
+        assert node.run("ping", "-c1", "-W1", "203.0.113.12").returncode == 0
+        node.kill()
+        laboratory.start("zcs1")
+        assert node.run(*link).stdout == f"{carrier:d}\n"
+    finally:
+        laboratory.heal("zcs1", "ring0")
+    until(lambda: node.run("ping", "-c1", "-W1", "192.0.2.12").returncode == 0)
+
+
+def test_a_program_that_takes_too_long_is_ended(laboratory: Laboratory) -> None:
+    began = time.monotonic()
+    with pytest.raises(subprocess.TimeoutExpired):
+        laboratory.node("zcs1").run("sleep", "61", timeout=0.5)
+    with pytest.raises(subprocess.TimeoutExpired):
+        laboratory.operator("sleep", "61", timeout=0.5)
+    assert time.monotonic() - began < 5
+    assert "sleep 61" not in laboratory.node("zcs1").run("ps", "ax").stdout
+
+
+def test_power_that_is_cut_while_a_node_boots_leaves_nothing(laboratory: Laboratory) -> None:
+    node = laboratory.node("zcs2")
+    for pause in (0, 0.02, 0.05, 0.1, 0.2):
+        node.kill()
+        node.start()
+        time.sleep(pause)
+        node.kill()
+        mine = f"{laboratory.prefix}-zcs2"
+        left = [line for line in left_of(laboratory.prefix) if mine in line]
+        assert (pause, left) == (pause, [])
+    laboratory.start("zcs2")
+
+
+HOST = """
+import json, subprocess, sys
+from tests.lab.conftest import CACHE, wiring
+from evaluator.lab import Laboratory
+
+def state():
+    say = lambda *argv: subprocess.run(argv, capture_output=True, text=True).stdout
+    mounts = [line.split()[4] for line in open("/proc/self/mountinfo")]
+    return {
+        "links": say("ip", "-o", "address"), "routes": say("ip", "route", "show", "table", "all"),
+        "filter": say("nft", "list", "ruleset") if sys.argv[1] else "",
+        "mounts": sorted(m for m in mounts if m != "/run/netns"),
+    }
+
+before = state()
+laboratory = Laboratory(wiring("zcs1"), cache=CACHE)
+try:
+    with laboratory:
+        laboratory.start()
+        raise KeyboardInterrupt
+except KeyboardInterrupt:
+    print(json.dumps([before, state(), laboratory.scratch.exists(), laboratory.prefix]))
+"""
+
+
+def test_this_machine_is_as_before_when_a_laboratory_was_interrupted(possible: None) -> None:
+    # in namespaces of its own the comparison is exact, whatever else runs here
+    done = subprocess.run(
+        ["unshare", "--mount", "--net", sys.executable, "-c", HOST, shutil.which("nft") or ""],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    before, after, scratch, prefix = json.loads(done.stdout)
+    assert before == after
+    assert not scratch
+    assert left_of(prefix) == []
