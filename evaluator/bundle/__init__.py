@@ -17,7 +17,7 @@ from evaluator.bundle.folder import MANIFEST, read_manifest, verify
 from evaluator.bundle.haproxy import haproxy_cfg
 from evaluator.bundle.heartbeat import ha_cf, haresources
 from evaluator.bundle.hosts import hosts
-from evaluator.bundle.keepalived import keepalived_conf
+from evaluator.bundle.keepalived import keepalived_conf, unit_settings
 from evaluator.bundle.nftables import rulesets
 from evaluator.bundle.qnetd import qnetd_default
 from evaluator.bundle.readme import readme
@@ -90,6 +90,8 @@ def _manager(cluster: ClusterModel) -> dict[str, bytes]:
     """Files of the cluster manager."""
     if cluster.manager == "keepalived":
         files = {f"keepalived/{n}.conf": conf for n, conf in keepalived_conf(cluster).items()}
+        if cluster.storage:
+            files["service/unit.conf"] = unit_settings(cluster)
         return {**files, "service/cluster-service": cluster_service(cluster)}
     if cluster.manager == "heartbeat":
         return {

@@ -18,7 +18,7 @@ from evaluator.cluster.model import OPERATING_SYSTEM, SECRETS_FOLDER, ClusterMod
 STATE_FOLDER = "/var/lib/floss-evaluator"
 """On each node: what it was built from, and what it was before."""
 
-BASE_PACKAGES = ("chrony", "nftables")
+BASE_PACKAGES = ("chrony", "netbase", "nftables")
 MANAGER_PACKAGES = {
     # pacemaker only recommends its own command line
     "pacemaker": ("corosync", "pacemaker", "pacemaker-cli-utils", "resource-agents"),
@@ -183,6 +183,9 @@ def _files_of_members(cluster: ClusterModel, host: str, carries: bool) -> Iterat
             yield _file("heartbeat", script, "/etc/ha.d/resource.d/cluster-service", "0755")
     if cluster.manager == "keepalived":
         yield _file("keepalived", f"keepalived/{host}.conf", "/etc/keepalived/keepalived.conf")
+        if cluster.storage:
+            place = "/etc/systemd/system/keepalived.service.d/cluster.conf"
+            yield _file("keepalived", "service/unit.conf", place)
 
 
 def _packages(cluster: ClusterModel) -> list[str]:
@@ -200,8 +203,8 @@ def _packages(cluster: ClusterModel) -> list[str]:
     if cluster.replicated:
         found.append("drbd-utils")
     if cluster.storage:
-        # its agent asks "fuser" who holds the volume
-        found += [FILESYSTEM_PACKAGES[cluster.storage.filesystem], "psmisc"]
+        # its agent asks "modprobe" for the file system and "fuser" who holds the volume
+        found += [FILESYSTEM_PACKAGES[cluster.storage.filesystem], "kmod", "psmisc"]
     if cluster.manager == "keepalived" and cluster.storage:
         # cluster-service calls resource agents, and fuser before it unmounts
         found.append("psmisc")

@@ -59,7 +59,7 @@ def stack(cluster: ClusterModel) -> bytes:
     top, step = 166.0, 60.0
     floor = top + 42 + step * max(len(layers), 3)
     reach = len(cluster.carriers) * (column + GAP) - GAP
-    _clients(picture, cluster, reach, 1 if cluster.manager == "keepalived" else len(layers))
+    _clients(picture, cluster, reach, _turn(cluster, layers))
     manager = MANAGERS[cluster.manager] + (", SBD" if cluster.watchdog else "")
     for place, member in enumerate(members):
         x = MARGIN + place * (column + GAP)
@@ -129,8 +129,8 @@ def _layers(cluster: ClusterModel) -> list[Layer]:
     turn = 2 if cluster.manager == "keepalived" else 1
     layers = []
     if storage:
-        wire = "" if storage.drbd else "red"
-        layers.append(Layer(0, "disk", storage.backing_disk, True, wire))
+        name, wire = ("disk", "") if storage.drbd else ("shared disk", "red")
+        layers.append(Layer(0, name, storage.backing_disk, True, wire))
     started = []
     if cluster.replicated:
         started.append((f"DRBD {cluster.replicated.drbd}", "protocol C, one promoted", True))
@@ -144,6 +144,11 @@ def _layers(cluster: ClusterModel) -> list[Layer]:
         wire = "orange" if name.startswith("DRBD") else ""
         layers.append(Layer(0 if everywhere else number, name, detail, always, wire))
     return layers
+
+
+def _turn(cluster: ClusterModel, layers: list[Layer]) -> int:
+    """When the address comes: last, but with keepalived first."""
+    return 1 if cluster.manager == "keepalived" else 1 + max(layer.turn for layer in layers)
 
 
 def _legend(cluster: ClusterModel) -> list[str]:

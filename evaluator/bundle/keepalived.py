@@ -11,6 +11,7 @@ import ipaddress
 import math
 
 from evaluator.bundle.service import PATH as SERVICE
+from evaluator.bundle.service import release_seconds
 from evaluator.cluster.model import ClusterModel, Member
 
 FIRST_PRIORITY = 150
@@ -40,6 +41,23 @@ def advert_seconds(token_ms: int, lowest_priority: int) -> float:
 def keepalived_conf(cluster: ClusterModel) -> dict[str, bytes]:
     """Render ``keepalived.conf`` by node name."""
     return {m.name: _conf(cluster, i, m) for i, m in enumerate(cluster.carriers)}
+
+
+def unit_settings(cluster: ClusterModel) -> bytes:
+    """Render what systemd must know of keepalived where it moves more than the address.
+
+    By Debian's unit, systemd kills what keepalived's scripts have started when keepalived stops,
+    and the scripts themselves half-way.  With this a stop ends when the node has let go.
+    """
+    after = "After=drbd.service\n" if cluster.replicated else ""
+    return f"""\
+[Unit]
+{after}
+[Service]
+KillMode=process
+ExecStopPost={SERVICE} release
+TimeoutStopSec={release_seconds(cluster.application)}
+""".encode()
 
 
 def _conf(cluster: ClusterModel, index: int, own: Member) -> bytes:
@@ -102,6 +120,5 @@ def _conf(cluster: ClusterModel, index: int, own: Member) -> bytes:
             f'    notify_master "{SERVICE} acquire"',
             f'    notify_backup "{SERVICE} release"',
             f'    notify_fault "{SERVICE} release"',
-            f'    notify_stop "{SERVICE} release"',
         ]
     return ("\n".join([*lines, "}"]) + "\n").encode()

@@ -203,6 +203,11 @@ fence_peer() {{
 """
 
 
+def release_seconds(app: Application) -> int:
+    """Longest time in seconds that a node takes to let go of everything."""
+    return app.stop_timeout + RELEASE_FLOOR_SECONDS
+
+
 def cluster_service(cluster: ClusterModel) -> bytes:
     """Render the script; the same bytes on every node."""
     app, keepalived = cluster.application, cluster.manager == "keepalived"
@@ -298,6 +303,6 @@ def _chain(cluster: ClusterModel, storage: Storage) -> str:
         device=shlex.quote(storage.device),
         directory=shlex.quote(storage.mount),
         filesystem=storage.filesystem,
-        patience=cluster.application.stop_timeout + RELEASE_FLOOR_SECONDS,
+        patience=release_seconds(cluster.application),
         peers=peers,
     )

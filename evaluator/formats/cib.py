@@ -7,6 +7,7 @@ Old and new words are one: roles and meta attributes are given by their newer na
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -144,6 +145,12 @@ class Cib:
             for element in part.iter("*"):
                 found.setdefault((element.tag, element.get("id", "")), element)
         return found
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """What tells the newer of two CIBs: ``admin_epoch``, ``epoch`` and ``num_updates``."""
+        words = (self.root.get(name, "0") for name in ("admin_epoch", "epoch", "num_updates"))
+        return tuple(int(w) if re.fullmatch(r"[0-9]{1,18}", w) else 0 for w in words)
 
     # --- cluster --------------------------------------------------------------------------------
 
@@ -306,9 +313,8 @@ class Cib:
             elif attribute := e.get("target-attribute"):
                 kind, target = "attribute", f"{attribute}={e.get('target-value', '')}"
             devices = tuple(d.strip() for d in e.get("devices", "").split(",") if d.strip())
-            index = e.get("index", "")
-            number = int(index) if index.isascii() and index.isdigit() and len(index) < 10 else 0
-            found.append(Level(target, kind, number, devices, self.where(e)))
+            index = int(e.get("index", "")) if re.fullmatch("[0-9]", e.get("index", "")) else 0
+            found.append(Level(target, kind, index, devices, self.where(e)))
         return tuple(found)
 
     # --- reading --------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ EXPECTED = "'section {', 'key: value', '}' or '# comment', each on a line of its
 def read(name: str, text: str) -> Reading:
     """Read corosync.conf.
 
-    As corosync does, a comment is a line of its own: what follows a value belongs to it.
+    As corosync does, a comment is a line of its own: what follows a value belongs to it.  A mistake
+    quotes a line's first word only, as the rest may be a key.
     """
     tree = Grower(name)
     for number, raw in enumerate(text.split("\n"), 1):
@@ -24,7 +25,7 @@ def read(name: str, text: str) -> Reading:
         if brace:
             head = head.rstrip(" \t:")
             if rest or not head:
-                tree.wrong(where, line, EXPECTED)
+                tree.wrong(where, line.partition(" ")[0], EXPECTED)
             if head:
                 tree.open(head, (), where)
                 if rest.rstrip().endswith("}"):
@@ -33,8 +34,8 @@ def read(name: str, text: str) -> Reading:
             tree.add(key, (value,) if value else (), where)
         elif line.startswith("}"):
             if line != "}":
-                tree.wrong(where, line, EXPECTED)
+                tree.wrong(where, line.partition(" ")[0], EXPECTED)
             tree.close(where)
         else:
-            tree.wrong(where, line, EXPECTED)
+            tree.wrong(where, line.partition(" ")[0], EXPECTED)
     return tree.finish()

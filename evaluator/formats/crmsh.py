@@ -64,7 +64,12 @@ def read(name: str, text: str) -> tuple[Cib, list[Finding]]:
     Rules are there as elements without their expressions.
     """
     reading = _Shell(name)
-    for words in itertools.islice(_statements(name, text), MAX_SHELL):
+    for number, words in enumerate(_statements(name, text)):
+        if number == MAX_SHELL:
+            message = f"more than {MAX_SHELL} statements; the rest was not read"
+            finding = Finding("file-too-large", message, words[0].where, "lint a smaller cluster")
+            reading.findings.append(finding)
+            break
         reading.statement(words)
     return Cib(name, reading.root, reading.places), reading.findings
 
@@ -184,17 +189,18 @@ class _Shell:
         name, *rest = words
         element = self.add(self.parts["constraints"], tag, name.where, id=name.text)
         plain = []
+        inner = element
         for word in rest:
             pair, number = PAIR.fullmatch(word.text), SCORE.fullmatch(word.text)
             if word.text == "rule":
-                self.add(element, "rule", word.where)
+                inner = self.add(element, "rule", word.where)
             elif pair:
-                element.set(pair[1], pair[2])
+                inner.set(pair[1], pair[2])
             elif tag == "rsc_order" and word.text.rstrip(":").capitalize() in KINDS:
                 element.set("kind", word.text.rstrip(":").capitalize())
-            elif number and not number[2] and element.find("rule") is None:
-                element.set("score", SCORES.get(number[1].lower(), number[1]))
-            elif element.find("rule") is None:
+            elif number and not number[2]:
+                inner.set("score", SCORES.get(number[1].lower(), number[1]))
+            elif inner is element:
                 plain.append(word)
         if tag == "rsc_location":
             for key, value in zip(("rsc", "node"), plain, strict=False):

@@ -7,6 +7,7 @@ on behind it.  What is read may be hostile, so size, depth and number are bounde
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,14 +22,15 @@ MAX_STATEMENTS = 100_000
 MAX_FINDINGS = 50
 """Mistakes of one file that are told; the rest repeats them as a rule (ours)."""
 MAX_QUOTED = 60
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 @dataclass(frozen=True)
 class Entry:
     """One statement: its keyword, the words after it, and the statements inside it.
 
-    Where a format lets a key stand more than once, the last one counts (corosync, keepalived and
-    the shell all do so); :meth:`get` follows that, :meth:`all` gives each.
+    Where a key stands more than once, :meth:`get` and :meth:`find` give the last one, which is the
+    one that corosync and the shell take; :meth:`all` gives each.
     """
 
     key: str
@@ -65,18 +67,24 @@ class Entry:
         return default if found is None else found.value
 
     def number(self, *path: str) -> float | None:
-        """The value at a path as a number without unit; None if absent or no finite number."""
-        try:
-            number = float(self.text(*path))
-        except ValueError:
-            return None
-        return number if abs(number) < float("inf") else None
+        """The value at a path as a number without unit; None if absent or no plain number."""
+        text = self.text(*path)
+        return float(text) if NUMBER.fullmatch(text) else None
 
     def walk(self) -> Iterator[Entry]:
         """The statement itself and every one inside it."""
         yield self
         for child in self.children:
             yield from child.walk()
+
+    def same(self, other: Entry) -> bool:
+        """Whether both say the same, wherever they stand."""
+        pairs = zip(self.children, other.children, strict=False)
+        return (self.key, self.values, len(self.children)) == (
+            other.key,
+            other.values,
+            len(other.children),
+        ) and all(one.same(two) for one, two in pairs)
 
     def place(self, *path: str) -> Where:
         """Where the nearest existing statement of a path stands; of this one if there is none."""

@@ -112,14 +112,16 @@ BLOCK_DEVICES: Final = frozenset(
 """Agents that provide block devices, which file systems stand on."""
 STORAGE: Final = BLOCK_DEVICES | {FILESYSTEM, "ocf:heartbeat:ZFS"}
 DRBD: Final = frozenset({"ocf:linbit:drbd", "ocf:heartbeat:drbd"})
-WITHOUT_SERVICE: Final = (
-    STORAGE
-    | ADDRESSES
-    | DRBD
-    | {f"ocf:heartbeat:{name}" for name in ("MailTo", "SendArp", "Route", "IPsrcaddr", "portblock")}
-    | {f"ocf:heartbeat:{name}" for name in ("nfsnotify", "exportfs", "symlink", "Delay")}
-    | {f"ocf:pacemaker:{name}" for name in ("ping", "controld", "ClusterMon", "SysInfo")}
+_AROUND: Final = (
+    "MailTo SendArp Route IPsrcaddr portblock nfsnotify exportfs symlink Delay "
+    "NodeUtilization ethmonitor lvmlockd clvm sg_persist mpathpersist sfex storage-mon pingd "
+    "SysInfo ClusterMon awseip awsvip azure-lb azure-events azure-events-az aws-vpc-move-ip "
+    "aws-vpc-route53 gcp-vpc-move-vip gcp-vpc-move-ip gcp-vpc-move-route gcp-ilb "
+    "pacemaker:ping pacemaker:controld pacemaker:o2cb pacemaker:ClusterMon pacemaker:SysInfo "
+    "pacemaker:HealthCPU pacemaker:HealthIOWait pacemaker:HealthSMART pacemaker:attribute "
+    "pacemaker:ifspeed pacemaker:remote linbit:drbd-attr"
 )
+WITHOUT_SERVICE: Final = STORAGE | ADDRESSES | DRBD | set(map(_name, _AROUND.split()))
 """Agents that clients do not talk to."""
 CLUSTER_FILESYSTEMS: Final = frozenset({"gfs2", "ocfs2"})
 SHARED_FILESYSTEMS: Final = CLUSTER_FILESYSTEMS | frozenset(

@@ -24,7 +24,7 @@ from evaluator.formats import cib, corosync, crmsh, drbd, fstab, haproxy, heartb
 from evaluator.formats.cib import Cib
 from evaluator.formats.tree import Entry, decoded, merged, syntax
 from evaluator.formats.xml import MAX_BYTES
-from evaluator.lint.recognition import MOST_FILES, kind_of
+from evaluator.lint.recognition import HEAD_BYTES, MOST_BYTES, MOST_FILES, kind_of
 from evaluator.study.document import parse_document, validate
 
 Reader = Callable[[str, str], tuple[Entry, list[Finding]]]
@@ -115,13 +115,13 @@ def read(folder: Path) -> Configuration:
     contents: dict[str, bytes] = {}
     modes: dict[str, int] = {}
     problems: list[Finding] = []
+    size = 0
     for path in _files(folder):
         name = path.relative_to(base).as_posix()
-        if len(contents) >= MOST_FILES:
-            message = f"more than {MOST_FILES} files; the rest was not read"
-            problems.append(
-                Finding("too-many-files", message, Where(name), "lint a smaller folder")
-            )
+        if len(contents) >= MOST_FILES or size > MOST_BYTES:
+            message = f"{len(contents)} files, {size} bytes; the rest was not read"
+            remedy = "lint a smaller folder"
+            problems.append(Finding("too-many-files", message, Where(name), remedy))
             break
         if path.is_symlink() and ENABLING.search(path.parent.name):
             contents[name] = b""  # the link tells enough, and often leads out of the folder
@@ -129,10 +129,16 @@ def read(folder: Path) -> Configuration:
         try:
             modes[name] = stat.S_IMODE(path.stat().st_mode)
             with path.open("rb") as stream:
-                contents[name] = stream.read(MAX_BYTES + 1)
+                content = stream.read(HEAD_BYTES)
+                if kind_of(name, content) or len(content) < HEAD_BYTES:
+                    content += stream.read(MAX_BYTES + 1 - len(content))
+                contents[name] = content
+                size += len(content)
         except OSError as error:
-            message = f"cannot be read: {error.strerror or error}"
-            problems.append(Finding("unreadable-file", message, Where(name), "run as its owner"))
+            if kind_of(name, b""):
+                message = f"cannot be read: {error.strerror or error}"
+                remedy = "run as its owner"
+                problems.append(Finding("unreadable-file", message, Where(name), remedy))
     return of(contents, modes, problems)
 
 
@@ -149,6 +155,12 @@ def of(
     single = {kind: reading.trees(kind, reader) for kind, reader in SINGLE.items()}
     proxies = reading.trees("haproxy", haproxy.read)
     cibs = reading.cibs()
+    for trees in (*(single[kind] for kind in single if kind not in SAME), *_copies(proxies)):
+        reading.findings += [
+            _not_asked(other.where, trees[0].where)
+            for other in trees[1:]
+            if not other.same(trees[0])
+        ]
     copies = (*(single[kind] for kind in SAME), *_copies(drbd_files))
     return Configuration(
         cib=cibs[0] if cibs else None,
@@ -214,6 +226,10 @@ class _Reading:
             shell, mistakes = crmsh.read(path, self.text(path))
             self.findings += mistakes
             found.append(shell)
+        found.sort(key=lambda each: each.version, reverse=True)
+        for other in found[1:]:
+            if other.version != found[0].version:
+                self.findings.append(_not_asked(other.where(), found[0].where()))
         return found
 
     def drbd(self) -> list[Entry]:
@@ -326,6 +342,12 @@ def _merged(trees: Sequence[Entry]) -> Entry | None:
     if len(firsts) < 2:
         return firsts[0] if firsts else None
     return merged(firsts[0].where.file, tuple(firsts))
+
+
+def _not_asked(where: Where, asked: Where) -> Finding:
+    message = f"it differs from {asked.file}; the rules were asked about that one"
+    remedy = "lint a folder with this one alone too"
+    return Finding("copy-not-asked", message, where, remedy, Severity.INFO)
 
 
 def _missing(message: str, where: Where) -> Finding:

@@ -6,6 +6,8 @@ import re
 from pathlib import PurePosixPath
 
 MOST_FILES = 5_000
+MOST_BYTES = 100_000_000
+"""Files and bytes of a folder that are read (ours: a copy of a system's /etc is below)."""
 HEAD_BYTES = 65_536
 
 BACKUP = re.compile(
@@ -18,6 +20,7 @@ OTHERS = re.compile(
 BY_PATH = tuple(
     (kind, re.compile(rf"(?:^|/)(?:{pattern})$"))
     for kind, pattern in (
+        ("enabled-unit", r"[^/]+\.(wants|requires)/[^/]+|rc[2-5]\.d/S\d\d[^/]+"),
         ("corosync", r"[^/]*corosync\.conf"),
         ("corosync-authkey", r"corosync/authkey"),
         ("pacemaker-authkey", r"pacemaker/authkey"),
@@ -33,7 +36,6 @@ BY_PATH = tuple(
         ("sbd", r"(default|sysconfig|sbd)/sbd"),
         ("nftables", r"nftables\.conf|[^/]+\.nft"),
         ("fstab", r"fstab"),
-        ("enabled-unit", r"[^/]+\.(wants|requires)/[^/]+|rc[2-5]\.d/S\d\d[^/]+"),
         ("inventory", r"ansible/inventory\.ya?ml"),
         ("manifest", r"manifest\.json"),
         ("declaration", r"cluster\.yml"),

@@ -18,8 +18,8 @@ Check = Callable[..., Iterator[Finding]]
 RULES = "evaluator.lint.rules"
 WHOLE = "configuration"
 READING = (
-    "file-too-large", "include-missing", "not-utf8", "rule-failed", "syntax", "too-many-files",
-    "unreadable-file",
+    "copy-not-asked", "file-too-large", "include-missing", "not-utf8", "rule-failed", "syntax",
+    "too-many-files", "unreadable-file",
 )  # fmt: skip
 """Codes of findings that are no rule's."""
 
@@ -84,8 +84,7 @@ def rule(
     """Register a generator as the rule of a code.
 
     The generator's parameters are named as fields of :class:`Configuration` and say what it needs:
-    it is asked only where all of them are there.  One with the default None is optional, and
-    ``configuration`` is everything.
+    it is asked only where all of them are there.  ``configuration`` is everything.
 
     ``rationale`` says in one or two sentences what goes wrong without it; ``remedy`` what to write
     (a finding may say it more exactly); ``source`` is keys of ``refs.bib``, or ``ours``;
@@ -94,18 +93,16 @@ def rule(
     Examples
     --------
     >>> @rule("some-code", rationale="…", remedy="…", source="ours")  # doctest: +SKIP
-    ... def check(corosync: Entry, cib: Cib, drbd: Entry | None = None) -> Iterator[Finding]:
+    ... def check(corosync: Entry, cib: Cib) -> Iterator[Finding]:
     ...     yield found("stonith-enabled is 'false'", cib.where())
     """
 
     def register(check: Check) -> Check:
-        if code in _RULES and _RULES[code].check.__module__ != check.__module__:
+        if code in _RULES:
             raise ValueError(f"rule {code!r} is registered twice")
         keys = (source,) if isinstance(source, str) else source
-        parameters = inspect.signature(check).parameters.values()
-        needed = [p.name for p in parameters if p.name != WHOLE and p.default is p.empty]
-        every = (*needed, *formats)
-        _RULES[code] = Rule(code, severity, rationale, remedy, keys, every, check)
+        needed = (name for name in inspect.signature(check).parameters if name != WHOLE)
+        _RULES[code] = Rule(code, severity, rationale, remedy, keys, (*needed, *formats), check)
         return check
 
     return register

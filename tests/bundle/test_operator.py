@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from evaluator.bundle import Bundle
 
 from .conftest import text, variables
@@ -94,6 +96,23 @@ def test_cron_jobs_of_the_readme_rest_while_the_volume_is_elsewhere(
     assert job() == ""
     program.touch(0o755)
     assert job() == "worked\n"
+
+
+@pytest.mark.parametrize("shape", VARIANTS)
+def test_every_readme_is_whole(variant: Callable[[str], Bundle], shape: str) -> None:
+    made = variant(shape)
+    readme = text(made, "README.md")
+    for words in ("{{", "{%", "\n\n\n", "|\n\n|", "|---|\n\n", "None", "..."):
+        assert words not in readme, words
+    for words in ("## Order of work", "## What it cannot do", "**Not watched:**", "## First aid"):
+        assert words in readme
+    assert ("**Split brain**" in readme) == bool(made.cluster.replicated)
+    for risk in made.cluster.declaration.accepted:
+        assert f"`{risk}`" in readme
+    # every file that it names is here
+    named = set(re.findall(r"^\| `([a-z]+/[\w.-]+)`", readme, re.MULTILINE))
+    assert {n for n in named if "NODE" not in n} <= set(made.files)
+    assert max(map(len, readme.splitlines())) <= 170
 
 
 def test_the_readme_speaks_of_this_cluster(bundle: Bundle) -> None:

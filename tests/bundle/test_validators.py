@@ -271,7 +271,7 @@ exec keepalived -t -f "$0"
 @needs_namespace
 @pytest.mark.parametrize("shape", having("keepalived"))
 def test_keepalived_takes_it_without_a_warning(out: Path) -> None:
-    for conf in sorted((out / "keepalived").iterdir()):
+    for conf in sorted((out / "keepalived").glob("zcs*.conf")):
         script = out / "service/cluster-service"
         done = run(*NAMESPACE, "sh", "-c", KEEPALIVED, conf, script)
         assert done.returncode == 0, done.stderr
@@ -287,6 +287,29 @@ def test_keepalived_refuses_a_misspelling(out: Path, tmp_path: Path) -> None:
     done = run(*NAMESPACE, "sh", "-c", KEEPALIVED, bad, out / "service/cluster-service")
     assert done.returncode != 0
     assert "nopreemt" in done.stderr
+
+
+UNIT = """
+set -e
+mount -t tmpfs none /etc/systemd/system
+mount -t tmpfs -o mode=0755 none /usr/local/sbin
+mkdir /etc/systemd/system/keepalived.service.d
+cp "$0" /etc/systemd/system/keepalived.service.d/cluster.conf
+cp "$1" /usr/local/sbin/cluster-service
+chmod 0755 /usr/local/sbin/cluster-service
+exec systemd-analyze verify keepalived.service
+"""
+
+
+@needs("systemd-analyze", "systemd")
+@needs("keepalived", "keepalived")
+@needs_namespace
+@pytest.mark.parametrize("shape", ["keepalived-drbd"])
+def test_systemd_takes_the_settings_of_the_unit(out: Path) -> None:
+    files = (out / "service/unit.conf", out / "service/cluster-service")
+    done = run(*NAMESPACE, "sh", "-c", UNIT, *files)
+    assert done.returncode == 0, done.stderr
+    assert "cluster.conf" not in done.stderr
 
 
 @needs("shellcheck", "shellcheck")

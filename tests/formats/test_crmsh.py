@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.findings import Where
+from evaluator.formats.cib import Cib
+from evaluator.formats.cib import read as read_xml
 from evaluator.formats.crmsh import read
 
 TEXT = r"""
@@ -90,6 +98,59 @@ def test_constraints() -> None:
     assert [(v.target, v.index, v.devices) for v in cib.levels()] == [
         ("alice", 1, ("st-a",)), ("alice", 2, ("other",)), ("bob", 1, ("other",)),
     ]  # fmt: skip
+
+
+def facts(cib: Cib) -> dict[str, object]:
+    """What a CIB says, without places and in no order."""
+
+    def values(entries):
+        return {name: entry.value for name, entry in entries.items()}
+
+    return {
+        "properties": values(cib.properties()),
+        "defaults": (values(cib.rsc_defaults()), values(cib.op_defaults())),
+        "nodes": cib.nodes(),
+        "primitives": {
+            p.get("id"): (
+                cib.agent(p),
+                values(cib.parameters(p)),
+                values(cib.effective_meta(p)),
+                {(o.name, o.interval, o.timeout, o.role) for o in cib.operations(p)},
+            )
+            for p in cib.primitives()
+        },
+        "clones": {(c.get("id"), cib.promotable(c)) for c in cib.clones()},
+        "groups": {
+            (g.get("id"), *(m.get("id") for m in cib.members(g.get("id")))) for g in cib.groups()
+        },
+        "constraints": {
+            replace(c, where=Where("")) for c in (*cib.orders(), *cib.colocations(), *cib.levels())
+        },
+        "locations": {
+            (x.id, x.resources, x.node, x.score, *(r.get("role") for r in x.rules))
+            for x in cib.locations()
+        },
+    }
+
+
+@pytest.mark.skipif(shutil.which("crm") is None, reason="crm is missing (crmsh)")
+def test_it_is_read_as_crm_itself_makes_xml_of_it(tmp_path: Path) -> None:
+    text, xml = tmp_path / "cib.txt", tmp_path / "cib.xml"
+    text.write_text(TEXT)
+    xml.write_text(
+        '<cib validate-with="pacemaker-3.0" admin_epoch="0" epoch="1" num_updates="0">'
+        "<configuration><crm_config/><nodes/><resources/><constraints/></configuration>"
+        "<status/></cib>"
+    )
+    done = subprocess.run(
+        ["crm", "-F", "configure", "load", "replace", str(text)],
+        env={**os.environ, "CIB_file": str(xml), "HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    theirs, _ = read_xml("cib.xml", xml.read_bytes())
+    assert theirs is not None
+    assert theirs.primitives(), done.stderr
+    assert facts(read("cib.txt", TEXT)[0]) == facts(theirs)
 
 
 def test_what_is_no_statement_is_told() -> None:

@@ -106,7 +106,7 @@ def rendered(draw, tree, style: str, lines: list[str], places: list) -> None:
 
 @pytest.mark.parametrize("style", ["corosync", "drbd", "keepalived"])
 @given(data=st.data(), trees=st.lists(TREES, max_size=4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_what_is_written_is_read_back_with_its_places(style: str, data, trees) -> None:
     lines: list[str] = []
     places: list = []
@@ -145,7 +145,7 @@ def test_many_statements_and_mistakes_are_bounded(kind: str) -> None:
 def test_a_line_of_megabytes_takes_no_time(path: str, piece: bytes) -> None:
     began = time.monotonic()
     found = lint(of({path: piece * (3_000_000 // len(piece))}))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert [f for f in found if f.code == "rule-failed"] == []
 
 

@@ -99,6 +99,29 @@ def test_every_drbd_file_is_part_of_one_tree_and_copies_count_once() -> None:
     assert lint(found, ignore=[c for c in all_rules() if c != "nodes-differ"]) == []
 
 
+def test_of_several_cibs_the_newest_is_asked_and_the_others_are_named() -> None:
+    def cib(epoch: int, name: str) -> bytes:
+        node = f'<node uname="{name}"/>'
+        text = f'<cib epoch="{epoch}"><configuration><nodes>{node}</nodes></configuration></cib>'
+        return text.encode()
+
+    found = of({"a/cib.xml": cib(9, "old"), "b/cib.xml": cib(10, "new"), "c/cib.xml": cib(10, "x")})
+    assert found.nodes() == ("new",)
+    told = [(f.code, str(f.where), f.severity) for f in found.findings]
+    assert told == [("copy-not-asked", "a/cib.xml", Severity.INFO)]
+
+
+def test_a_copy_that_differs_is_named_where_nodes_may_differ() -> None:
+    text = b"SBD_DEVICE=/dev/a\n"
+    files = {"a/default/sbd": text, "b/default/sbd": b"# b\n" + text, "c/default/sbd": b"X=1\n"}
+    files |= {"a/haproxy.cfg": HAPROXY, "b/haproxy.cfg": HAPROXY + b"  bind :26\n"}
+    found = of(files)
+    assert [(f.code, str(f.where)) for f in found.findings] == [
+        ("copy-not-asked", "c/default/sbd"),
+        ("copy-not-asked", "b/haproxy.cfg"),
+    ]
+
+
 def test_what_drbd_includes_is_read_whatever_its_name_from_this_folder_only(tmp_path: Path) -> None:
     (tmp_path / "outside.res").write_bytes(b"resource outside {\n}\n")
     etc = tmp_path / "copy" / "etc"

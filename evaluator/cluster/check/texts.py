@@ -16,7 +16,8 @@ HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 VAULT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 AGENT = re.compile(r"ocf:[A-Za-z0-9_-]+:[A-Za-z0-9_-]+|systemd:[A-Za-z0-9_@.-]+")
 PATH = re.compile(r"/[A-Za-z0-9][A-Za-z0-9_.+/-]*")
-PLAIN = re.compile(r"[A-Za-z0-9_./@%+=,:-]+")
+PLAIN = re.compile(r"[A-Za-z0-9_./@%+=,-]+")
+VALUE = re.compile(r"[A-Za-z0-9_./@%+=,:-]+")
 
 
 def texts(site: Declaration) -> Iterator[Problem]:
@@ -35,7 +36,7 @@ def texts(site: Declaration) -> Iterator[Problem]:
     for s in site.services:
         found.append((f"services.{s.name}.agent", s.agent, AGENT, "agent"))
         for key, value in s.parameters.items():
-            found.append((f"services.{s.name}.parameters.{key}", value, PLAIN, "plain"))
+            found.append((f"services.{s.name}.parameters.{key}", value, VALUE, "value"))
     for d in site.fence_devices:
         at = f"fence_devices.{d.name}"
         found.append((f"{at}.secret", d.secret, VAULT_NAME, "vault"))
@@ -48,7 +49,8 @@ def texts(site: Declaration) -> Iterator[Problem]:
         "path": "an absolute path of letters, digits and _ . + - /",
         "agent": "ocf:PROVIDER:NAME or systemd:UNIT",
         "vault": "letters, digits and '_', not starting with a digit, as in an Ansible variable",
-        "plain": "letters, digits and _ . / @ % + = , : - without spaces, quotes or braces",
+        "plain": "letters, digits and _ . / @ % + = , - without spaces, quotes or braces",
+        "value": "letters, digits and _ . / @ % + = , : - without spaces, quotes or braces",
     }
     for place, value, pattern, kind in found:
         if not pattern.fullmatch(value):

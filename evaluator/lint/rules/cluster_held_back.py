@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import truth
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 HOLDING = {
@@ -23,12 +23,10 @@ HOLDING = {
     "its start that one runs already: the next failure is an outage.",
     remedy="delete the property",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Resources may run, are managed, and are looked for at the start."""
-    assert configuration.cib
     for name, bad in HOLDING.items():
-        entry = configuration.cib.property(name)
+        entry = cib.property(name)
         if entry and truth(entry.value) is bad:
             yield found(f"{name} is {entry.value!r}", entry.where)

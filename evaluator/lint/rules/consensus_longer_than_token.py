@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import members, token_ms
 from evaluator.lint.registry import found, rule
 
@@ -19,18 +19,16 @@ JOIN_MS = 50
     "started before the old attempt is over: healthy nodes drop out and are fenced.",
     remedy="delete consensus; it is then 1.2 times the token",
     source="corosync-conf-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """``consensus`` is at least 1.2 × token; with two nodes longer than ``join``."""
-    assert configuration.corosync
-    entry = configuration.corosync.find("totem", "consensus")
+    entry = corosync.find("totem", "consensus")
     if entry is None:
         return
-    consensus = configuration.corosync.number("totem", "consensus") or 0.0
-    join = configuration.corosync.number("totem", "join")
-    least = FACTOR * token_ms(configuration.corosync)
-    if len(members(configuration.corosync)) == 2:
+    consensus = corosync.number("totem", "consensus") or 0.0
+    join = corosync.number("totem", "join")
+    least = FACTOR * token_ms(corosync)
+    if len(members(corosync)) == 2:
         least = (JOIN_MS if join is None else join) + 1
     if round(consensus - least, 6) < 0:
         yield found(f"consensus is {entry.value!r} ms; at least {least:g} ms here", entry.where)

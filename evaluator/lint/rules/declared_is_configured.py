@@ -23,21 +23,18 @@ EVERYWHERE = ("*", "0.0.0.0", "::")  # noqa: S104 - what is read, not what is bo
     "that looks healthy and lacks the service, its address or its data.",
     remedy="render the bundle again from its cluster.yml, or change cluster.yml",
     source="ours",
-    formats=("declaration",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(declaration: Declaration, configuration: Configuration) -> Iterator[Finding]:
     """Services, mounts, volumes, addresses, ports and fence devices are there."""
-    declared = configuration.declaration
-    assert declared
     if cib := configuration.cib:
-        yield from _managed(declared, cib)
+        yield from _managed(declaration, cib)
     moved = {address.address for address in virtual(configuration)}
-    for vip in declared.virtual_addresses if _manager(configuration) else ():
+    for vip in declaration.virtual_addresses if _manager(configuration) else ():
         if plain(vip.address) not in moved:
             yield found(f"nothing moves the virtual address {vip.address}", _manager(configuration))
     if drbd := configuration.drbd:
         known = {resource.name for resource in resources(drbd)}
-        for volume in declared.volumes:
+        for volume in declaration.volumes:
             if volume.kind == "drbd" and volume.name not in known:
                 yield found(f"DRBD has no resource {volume.name!r}", drbd.where)
     if haproxy := configuration.haproxy:
@@ -46,8 +43,8 @@ def check(configuration: Configuration) -> Iterator[Finding]:
             for proxy in proxies(haproxy)
             for address, port, _ in proxy.binds()
         }
-        vips = {vip.name: plain(vip.address) for vip in declared.virtual_addresses}
-        for service in declared.services:
+        vips = {vip.name: plain(vip.address) for vip in declaration.virtual_addresses}
+        for service in declaration.services:
             for endpoint in service.endpoints:
                 address = vips.get(service.virtual_address, "")
                 if not bound & {(a, endpoint.port) for a in (address, *EVERYWHERE)}:

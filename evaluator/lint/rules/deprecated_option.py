@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
 from evaluator.formats.tree import Entry
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.membership import members, transport
 from evaluator.lint.registry import found, rule
 
@@ -40,12 +39,9 @@ KNET_IGNORES = ("bindnetaddr", "mcastaddr", "broadcast", "ttl")
     "meant by it, such as a second ring, is not there.",
     remedy="delete it, or write its newer form",
     source=("corosync-conf-man", "votequorum-man", "corosync-repo"),
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """Options of corosync 1 and 2, and those of multicast where there is a node list."""
-    corosync = configuration.corosync
-    assert corosync
     yield from _gone(corosync, "")
     if not members(corosync) or transport(corosync) == "udp":
         return

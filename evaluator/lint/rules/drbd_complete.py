@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from evaluator.findings import Finding
 from evaluator.formats.tree import Entry
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import Resource, resources
 
@@ -19,12 +18,10 @@ NEEDED = ("device", "disk", "meta-disk")
     "nobody is told before that node is lost.",
     remedy="give each 'on HOST' an address, and device, disk and meta-disk to it or the resource",
     source="drbd-conf-man",
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """Two hosts or more, complete, connected, and all with a ``node-id`` or none."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         if not resource.entry.all("floating") and not resource.entry.all("stacked-on-top-of"):
             yield from _hosts(resource)
 

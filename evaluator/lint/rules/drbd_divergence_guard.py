@@ -45,13 +45,10 @@ def _fencing(resource: Resource) -> Iterator[Finding]:
             said += f", and quorum {quorum.value!r} of {len(resource.hosts)} hosts guards nothing"
         message = f"resource {resource.name!r}: {said}"
         yield found(message, resource.place("disk|net", "fencing"))
-        if policy == "resource-only" and not resource.text("handlers", "fence-peer"):
-            message = f"resource {resource.name!r}: no fence-peer, so nobody outdates the peer"
-            yield found(message, resource.entry.where)
         return
-    cluster_9 = resource.dialect == "9"
-    suffix = ".9.sh" if cluster_9 else ".sh"
-    wanted = {"fence-peer": FENCE, "unfence-peer" if cluster_9 else "after-resync-target": UNFENCE}
+    nine = resource.dialect == "9"
+    suffix = ".9.sh" if nine else ".sh"
+    wanted = {"fence-peer": FENCE, "unfence-peer" if nine else "after-resync-target": UNFENCE}
     for handler, program in wanted.items():
         command = resource.text("handlers", handler)
         script = command.partition(" ")[0].rpartition("/")[2]

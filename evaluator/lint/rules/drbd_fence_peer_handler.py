@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
 
@@ -18,15 +18,13 @@ UNDO = ("unfence-peer", "after-resync-target")
     rationale="Without handler nobody marks the cut off peer as outdated: resource-and-stonith "
     "freezes all writes when the link breaks, resource-only lets both sides go on.  A constraint "
     "that is never taken away keeps the peer from being promoted.",
-    remedy="write fence-peer into handlers: crm-fence-peer.sh with Pacemaker (and crm-unfence-peer.sh "
-    "as unfence-peer or after-resync-target), drbd-peer-outdater with Heartbeat",
+    remedy="write fence-peer into handlers: with Pacemaker crm-fence-peer.sh (and "
+    "crm-unfence-peer.sh as unfence-peer or after-resync-target), else drbd-peer-outdater",
     source=("drbd-conf-man", "drbd-users-guide"),
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """``fencing`` and ``fence-peer`` stand together; a constraint is taken away again."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         fencing = resource.option("disk|net", "fencing")
         handler = resource.text("handlers", "fence-peer")
         fences = fencing is not None and fencing.value != "dont-care"

@@ -29,7 +29,7 @@ HANDLER_SECONDS, COORDINATOR_SECONDS, STONITH_SECONDS = 90.0, 20.0, 60.0
     formats=("drbd", "cib"),
 )
 def check(configuration: Configuration) -> Iterator[Finding]:
-    """stonith-timeout < --timeout < --dc-timeout < timeout of promote, for fencing handlers."""
+    """stonith-timeout < --timeout < --dc-timeout ≤ timeout of promote, where the handler fences."""
     assert configuration.drbd
     assert configuration.cib
     cib = configuration.cib
@@ -37,7 +37,8 @@ def check(configuration: Configuration) -> Iterator[Finding]:
         return
     for resource in resources(configuration.drbd):
         handler = resource.option("handlers", "fence-peer")
-        if handler and "crm-fence-peer" in handler.value:
+        policy = resource.text("disk|net", "fencing")
+        if handler and "crm-fence-peer" in handler.value and policy == "resource-and-stonith":
             for message in _short(resource, handler.value, cib):
                 yield found(f"resource {resource.name!r}: {message}", handler.where)
 
@@ -56,7 +57,7 @@ def _short(resource: Resource, command: str, cib: Cib) -> Iterator[str]:
         if given and given.value == resource.name:
             operations = [o for o in cib.operations(primitive) if o.name == "promote"]
             promote = (operations[0].timeout if operations else None) or DEFAULT_TIMEOUT
-            if promote <= max(timeout, coordinator):
+            if promote < max(timeout, coordinator):
                 yield f"its promotion may take {promote:g} s only, shorter than the handler"
 
 

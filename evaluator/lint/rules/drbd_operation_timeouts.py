@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.lint.agents import DEFAULT_TIMEOUT
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import clones
 
@@ -21,12 +21,9 @@ ADVISED = {"promote": 90.0, "demote": 90.0, "notify": 90.0}
     "a promotion or a notification leaves the service down.",
     remedy="write operations promote, demote and notify with a timeout of at least 90 s",
     source="drbd-utils-repo",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Promote, demote and notify of ``ocf:linbit:drbd`` have the advised timeouts."""
-    cib = configuration.cib
-    assert cib
     for _, primitive in clones(cib):
         written = {o.name: o for o in cib.operations(primitive)}
         for name, least in ADVISED.items():

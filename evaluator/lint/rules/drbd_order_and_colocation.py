@@ -25,15 +25,16 @@ def check(configuration: Configuration) -> Iterator[Finding]:
     """Every resource on a DRBD device has both, itself or by its group."""
     assert configuration.cib
     cib = configuration.cib
-    later, beside = follows(cib), placed_with(cib)
+    order, beside = follows(cib), placed_with(cib)
     for clone, primitive in clones(cib):
         promotion, promoted = (name(primitive), "promote"), (name(primitive), "Promoted")
+        later = order.after(promotion)
         for user, parameter in users(cib, primitive, configuration.drbd):
             if outermost(user) is clone:
                 continue
             said = f"{name(user)!r} uses {parameter.value} and is not"
-            if (name(user), "start") not in later.get(promotion, ()):
+            if (name(user), "start") not in later:
                 yield found(f"{said} ordered after the promotion of {name(clone)!r}",
                             cib.where(user))  # fmt: skip
-            if promoted not in beside.get((name(user), ""), ()):
+            if promoted not in beside.after((name(user), "")):
                 yield found(f"{said} colocated with the promoted {name(clone)!r}", cib.where(user))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import clones, resources
 
@@ -17,18 +18,14 @@ from evaluator.lint.replication import clones, resources
     "or is promoted by hand on both nodes.",
     remedy="add a promotable clone of ocf:linbit:drbd with drbd_resource=NAME",
     source=("drbd-users-guide", "ours"),
-    formats=("cib", "drbd"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib, drbd: Entry) -> Iterator[Finding]:
     """Each resource of DRBD's files is the ``drbd_resource`` of a clone in the CIB."""
-    cib = configuration.cib
-    assert cib
-    assert configuration.drbd
     managed = {
         given["drbd_resource"].value
         for _, primitive in clones(cib)
         if "drbd_resource" in (given := cib.parameters(primitive))
     }
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         if resource.name not in managed:
             yield found(f"no clone manages DRBD's {resource.name!r}", resource.entry.where)

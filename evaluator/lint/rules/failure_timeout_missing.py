@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import score, seconds
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 
@@ -17,12 +17,9 @@ from evaluator.lint.registry import found, rule
     "last of them until somebody cleans up, and then there is no node to fail over to.",
     remedy="set failure-timeout beside migration-threshold, for example 600s, or clean up by hand",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Where ``migration-threshold`` is written, ``failure-timeout`` is in force."""
-    cib = configuration.cib
-    assert cib
     defaults = cib.rsc_defaults()
     owners = [defaults, *({**defaults, **cib.meta(r)} for r in cib.resources())]
     for meta in owners:

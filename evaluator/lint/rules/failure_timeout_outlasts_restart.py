@@ -8,7 +8,6 @@ from evaluator.findings import Finding, Severity
 from evaluator.formats.cib import Cib, Element
 from evaluator.formats.units import score, seconds
 from evaluator.lint.agents import DEFAULT_TIMEOUT
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 
@@ -20,12 +19,9 @@ from evaluator.lint.registry import found, rule
     remedy="set failure-timeout of the resource to more than monitor interval and timeout, stop "
     "and start timeout together, times migration-threshold",
     source=("pacemaker-explained", "ours"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """``failure-timeout`` > interval + monitor + stop + start, where failures are counted."""
-    cib = configuration.cib
-    assert cib
     for primitive in cib.primitives():
         if cib.agent(primitive).startswith("stonith:"):
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.fencing import devices
 from evaluator.lint.registry import found, rule
 
@@ -27,12 +27,9 @@ PRETENDERS = {
     remedy="use the agent of an out-of-band switch: fence_ipmilan, fence_apc_snmp, a hypervisor's, "
     "or SBD",
     source=("pacemaker-explained", "fence-agents-repo", "crmsh-docs"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """No device is of an agent that is made for tests."""
-    cib = configuration.cib
-    assert cib
     for device in devices(cib):
         if device.agent in PRETENDERS:
             message = f"{device.id} is of {device.agent}, which {PRETENDERS[device.agent]}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
+from evaluator.formats.tree import Entry
 from evaluator.formats.units import seconds
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.fencing import devices
 from evaluator.lint.membership import members, quorum_device
 from evaluator.lint.registry import found, rule
@@ -19,13 +20,9 @@ from evaluator.lint.registry import found, rule
     "may fence; a delay merely makes every recovery longer.",
     remedy="delete the delay",
     source=("pacemaker-explained", "ours"),
-    formats=("cib", "corosync"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib, corosync: Entry) -> Iterator[Finding]:
     """No fencing delay where a tie cannot happen."""
-    cib, corosync = configuration.cib, configuration.corosync
-    assert cib
-    assert corosync
     if not quorum_device(corosync) and len(members(corosync)) % 2 == 0:
         return
     priority = cib.property("priority-fencing-delay")

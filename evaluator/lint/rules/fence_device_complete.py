@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.fencing import MANAGEMENT_CONTROLLER, Device, devices
 from evaluator.lint.registry import found, rule
 
@@ -31,13 +31,12 @@ MULTICAST = re.compile(r"fence_(xvm|virt)")
     "starts it only if the agent can reach the switch.",
     remedy="write the parameters that 'stonith_admin --metadata --agent AGENT' names as required",
     source=("fence-agents-repo", "pacemaker-explained"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Agents of controllers and of switched outlets have address, login and outlet."""
-    cib = configuration.cib
-    assert cib
     for device in devices(cib):
+        if device.agent == "fence_sbd" and "devices" not in device.parameters:
+            yield found(f"{device.id} (fence_sbd) has no devices", cib.where(device.element))
         outlets = OUTLETS.fullmatch(device.agent) is not None
         if outlets or MANAGEMENT_CONTROLLER.fullmatch(device.agent):
             for lacking in _lacking(device, outlets):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.fencing import MANAGEMENT_CONTROLLER, devices
 from evaluator.lint.registry import found, rule
 
@@ -16,12 +16,9 @@ from evaluator.lint.registry import found, rule
     "One that claims other nodes too kills the healthy node and reports the lost one as off.",
     remedy="write pcmk_host_list with exactly the node that the controller sits in",
     source=("pacemaker-explained", "rhel-ha-docs"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """A controller's device lists one node, and no other controller's address is the same."""
-    cib = configuration.cib
-    assert cib
     owners: dict[str, str] = {}
     for device in devices(cib):
         if not MANAGEMENT_CONTROLLER.fullmatch(device.agent):

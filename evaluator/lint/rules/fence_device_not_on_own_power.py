@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evaluator.cluster import Declaration
 from evaluator.findings import Finding, Where
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
@@ -15,12 +16,9 @@ from evaluator.lint.registry import found, rule
     "power: the cluster cannot confirm the fencing and waits for it for ever.",
     remedy="feed the device from another supply, or add a second device (a switched power strip)",
     source=("pacemaker-explained", "ours"),
-    formats=("declaration",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(declaration: Declaration, configuration: Configuration) -> Iterator[Finding]:
     """For each node that has devices: one of them is on another supply than the node."""
-    declaration = configuration.declaration
-    assert declaration
     where = next((Where(path) for path in configuration.paths("declaration")), None)
     for node in declaration.nodes:
         devices = [d for d in declaration.fence_devices if node.name in d.plugs]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.fencing import SBD, devices
 from evaluator.lint.registry import found, rule
 
@@ -18,12 +18,9 @@ from evaluator.lint.registry import found, rule
     "from there; that another node can reach it shows when it is too late.",
     remedy='add <rsc_location rsc="DEVICE" node="NODE" score="-INFINITY"/>',
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """A device of one node is banned from it by a location of -INFINITY."""
-    cib = configuration.cib
-    assert cib
     banned = {
         (resource, place.node)
         for place in cib.locations()

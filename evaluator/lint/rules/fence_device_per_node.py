@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.fencing import HELPERS, SBD, devices, enabled, self_fencing
 from evaluator.lint.registry import found, rule
 
@@ -16,12 +16,9 @@ from evaluator.lint.registry import found, rule
     "its fencing for ever, and the service stays down.",
     remedy="add a fence device whose pcmk_host_list or pcmk_host_map names the node",
     source=("pacemaker-explained", "rhel-ha-docs"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """A device in use, SBD or the watchdog covers each node of the cluster."""
-    cib = configuration.cib
-    assert cib
     real = [d for d in devices(cib) if d.agent not in HELPERS]
     if not enabled(cib) or self_fencing(cib) or any(d.agent in SBD for d in real):
         return

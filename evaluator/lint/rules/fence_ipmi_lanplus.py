@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import truth
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.fencing import devices
 from evaluator.lint.registry import found, rule
 
@@ -21,12 +21,9 @@ VERSION_1_5 = frozenset({"fence_ipmilan"})
     "device then fails to fence.",
     remedy="write lanplus=1 into the fence device",
     source=("fence-agents-repo", "rhel-ha-docs"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """``fence_ipmilan`` has ``lanplus``; its default is off."""
-    cib = configuration.cib
-    assert cib
     for device in devices(cib):
         entry = device.parameters.get("lanplus")
         if device.agent in VERSION_1_5 and not (entry and truth(entry.value) is True):

@@ -20,12 +20,9 @@ from evaluator.lint.registry import found, rule
     remedy="set priority-fencing-delay to at least twice the largest pcmk_delay_base or "
     "pcmk_delay_max and give the service a priority, or pcmk_delay_base for one of the two nodes",
     source=("pacemaker-explained", "trento-checks", "sbd-man"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib, configuration: Configuration) -> Iterator[Finding]:
     """Two nodes without quorum device: one of the delays is there, and the sums come out."""
-    cib = configuration.cib
-    assert cib
     if not enabled(cib) or not _alone(configuration, cib):
         return
     every = [d for d in devices(cib) if d.agent not in HELPERS]

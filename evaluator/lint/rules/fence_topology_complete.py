@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, allowed_values
 from evaluator.formats.cib import Cib, Level
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.fencing import devices
 from evaluator.lint.registry import found, rule
 
@@ -18,12 +16,9 @@ from evaluator.lint.registry import found, rule
     "that does not exist always fails, and a device in no level is a spare that is never tried.",
     remedy="write a fencing-level for each device of the node, the best one with index 1",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Devices and targets of levels exist; a node with levels has all its devices in them."""
-    cib = configuration.cib
-    assert cib
     levels = cib.levels()
     known = {d.get("id", "") for d in cib.fence_devices()}
     places: set[tuple[str, int]] = set()
@@ -60,9 +55,5 @@ def _unused(cib: Cib, levels: tuple[Level, ...]) -> Iterator[Finding]:
 
 
 def _concerns(level: Level, node: str) -> bool:
-    if level.kind == "pattern":
-        try:
-            return re.search(level.target, node) is not None
-        except re.error:
-            return False
-    return level.kind == "attribute" or level.target == node
+    """Whether a level may be of a node; which ones a pattern or an attribute means is not asked."""
+    return level.kind != "node" or level.target == node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity, allowed_values
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.registry import found, rule
 
 ALLOWED = ("reboot", "off")
@@ -18,12 +18,10 @@ ALLOWED = ("reboot", "off")
     "has no spare.  That may be what is wanted, where a broken node must not come back.",
     remedy="delete stonith-action (its default is reboot), if nobody is there to switch it on",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """``stonith-action`` is ``reboot``."""
-    assert configuration.cib
-    entry = configuration.cib.property("stonith-action")
+    entry = cib.property("stonith-action")
     if entry and entry.value != "reboot":
         message = f"{entry.key} is {entry.value!r}; {allowed_values(entry.value, ALLOWED)}"
         yield found(message, entry.where)

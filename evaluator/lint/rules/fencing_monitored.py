@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.fencing import SBD, devices
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,9 @@ from evaluator.lint.registry import found, rule
     "failover that needs it, unless the cluster asks it now and then.",
     remedy="give the fence device a recurring monitor, for example every 300 s",
     source=("pacemaker-explained", "crmsh-docs"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Every fence device has a recurring monitor; SBD watches its disks by itself."""
-    cib = configuration.cib
-    assert cib
     for device in devices(cib):
         operations = cib.operations(device.element)
         if device.agent in SBD or any(o.name == "monitor" and o.interval > 0 for o in operations):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import seconds
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.fencing import MANAGEMENT_CONTROLLER, devices
 from evaluator.lint.registry import found, rule
 
@@ -26,12 +26,9 @@ SWITCHINGS = 2
     "and then: without time for a second try the fencing fails and nothing is recovered.",
     remedy="set stonith-timeout (or pcmk_reboot_timeout of the device) to at least that",
     source=("pacemaker-explained", "fence-agents-repo", "ours"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """``stonith-timeout`` ≥ two tries × off and on × ``power_timeout`` of each controller."""
-    cib = configuration.cib
-    assert cib
     written = cib.property("stonith-timeout")
     usual = seconds(written.value) if written else USUAL_SECONDS
     for device in devices(cib):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.proxies import proxies
 from evaluator.lint.registry import found, rule
 from evaluator.lint.rules.haproxy_mail_trusts_loopback import LOOPBACK
@@ -20,12 +20,10 @@ TELLING = {"send-proxy", "send-proxy-v2", "source"}
     "the same host every client comes from loopback.",
     remedy="send-proxy-v2 (the service must expect it), or source with an address of the host",
     source=("haproxy-manual", "ours"),
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """Servers on loopback get the PROXY protocol or see another source address."""
-    assert configuration.haproxy
-    for proxy in proxies(configuration.haproxy):
+    for proxy in proxies(haproxy):
         if not proxy.serves or proxy.setting("source"):
             continue
         for server in proxy.servers():

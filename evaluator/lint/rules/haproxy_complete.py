@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, allowed_values
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.proxies import Proxy, proxies
 from evaluator.lint.registry import found, rule
 
@@ -18,12 +18,10 @@ LEADING = ("use_backend", "redirect", "http-request")
     "different modes: HAProxy does not start, or answers every client with an error.",
     remedy="give each frontend a bind and a default_backend of its own mode, each backend a server",
     source="haproxy-manual",
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """Frontends listen and lead to a backend of their mode; those used have servers."""
-    assert configuration.haproxy
-    every = proxies(configuration.haproxy)
+    every = proxies(haproxy)
     serving = {p.section.values[0]: p for p in every if p.serves and p.section.values}
     for proxy in every:
         where = proxy.section.where

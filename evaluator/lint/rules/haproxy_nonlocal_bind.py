@@ -43,11 +43,11 @@ def _after(configuration: Configuration, address: str) -> bool:
     cib = configuration.cib
     if not cib:
         return False
-    later = follows(cib)
+    order = follows(cib)
     balancers = [p.get("id", "") for p in cib.primitives() if "haproxy" in cib.agent(p)]
     for primitive in cib.primitives():
         given = cib.parameters(primitive).get("ip")
         if given and plain(given.value) == address:
-            after = later.get((primitive.get("id", ""), "start"), frozenset())
+            after = order.after((primitive.get("id", ""), "start"))
             return bool(balancers) and all((b, "start") in after for b in balancers)
     return False

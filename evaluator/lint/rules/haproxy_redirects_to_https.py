@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.proxies import proxies
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,10 @@ from evaluator.lint.registry import found, rule
     "name sends the password in the clear.",
     remedy="http-request redirect scheme https code 301 in the frontend of port 80",
     source="haproxy-manual",
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """A frontend of port 80 redirects to https where another listens on port 443."""
-    assert configuration.haproxy
-    every = [proxy for proxy in proxies(configuration.haproxy) if proxy.listens]
+    every = [proxy for proxy in proxies(haproxy) if proxy.listens]
     ports = {port for proxy in every for _, port, _ in proxy.binds()}
     for proxy in every:
         for _, port, line in proxy.binds():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.proxies import Proxy, proxies
 from evaluator.lint.registry import found, rule
 
@@ -17,13 +17,11 @@ from evaluator.lint.registry import found, rule
     "one dies, part of the service is gone.",
     remedy="name the host in every backend, or give the other service names of its own",
     source="ours",
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """Backends that have a server in common have all their servers in common."""
-    assert configuration.haproxy
     groups: list[tuple[Proxy, set[str]]] = []
-    for proxy in proxies(configuration.haproxy):
+    for proxy in proxies(haproxy):
         names = {s.values[0] for s in proxy.servers() if s.key == "server" and s.values}
         groups += [(proxy, names)] if proxy.serves and names else []
     for proxy, names in groups:

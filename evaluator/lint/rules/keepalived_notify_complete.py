@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evaluator.findings import Finding
+from evaluator.findings import Finding, Severity
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import Instance, instances
@@ -14,6 +14,7 @@ STATES = ("notify_master", "notify_backup", "notify_fault", "notify_stop")
 
 @rule(
     "keepalived-notify-complete",
+    severity=Severity.WARNING,
     rationale="Each script is called for one transition only: a node that goes to FAULT, or whose "
     "keepalived stops, keeps running what the next master starts as well.",
     remedy="notify_master, notify_backup, notify_fault and notify_stop, or `notify` and "

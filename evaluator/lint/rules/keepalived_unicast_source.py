@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import instances
 
@@ -17,11 +17,10 @@ from evaluator.lint.vrrp import instances
     "which may be another one: its peers then do not take it for the one that they know.",
     remedy="write unicast_src_ip into the instance: the address that the peers list",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """Instances with ``unicast_peer`` name their own address."""
-    for instance in instances(configuration.keepalived):
+    for instance in instances(keepalived):
         entry = instance.entry
         if entry.all("unicast_peer") and not entry.text("unicast_src_ip"):
             message = f"vrrp_instance {instance.name!r} has no unicast_src_ip"

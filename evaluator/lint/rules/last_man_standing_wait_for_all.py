@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import is_set
 from evaluator.lint.registry import found, rule
 
@@ -16,13 +16,11 @@ from evaluator.lint.registry import found, rule
     "nodes that start apart from each other can each become quorate.",
     remedy="write wait_for_all: 1 beside last_man_standing, or delete last_man_standing",
     source="votequorum-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """Where ``last_man_standing`` is on, ``wait_for_all`` is on."""
-    assert configuration.corosync
-    if is_set(configuration.corosync, "quorum", "last_man_standing") and not is_set(
-        configuration.corosync, "quorum", "wait_for_all"
+    if is_set(corosync, "quorum", "last_man_standing") and not is_set(
+        corosync, "quorum", "wait_for_all"
     ):
-        where = configuration.corosync.place("quorum", "last_man_standing")
+        where = corosync.place("quorum", "last_man_standing")
         yield found("last_man_standing is on without wait_for_all: 1", where)

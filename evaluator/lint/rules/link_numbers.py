@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import links, members, transport
 from evaluator.lint.registry import found, rule
 
@@ -16,12 +16,9 @@ from evaluator.lint.registry import found, rule
     "wrong link, and a firewall that lets the intended port through cuts the other link off.",
     remedy="give each interface a linknumber of its own, one for each ringX_addr",
     source="corosync-conf-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """With knet and a node list: ``interface.linknumber`` differ and are numbers of links."""
-    assert configuration.corosync
-    corosync = configuration.corosync
     used = {number for node in members(corosync) for number in links(node)}
     if transport(corosync) != "knet" or not used:
         return

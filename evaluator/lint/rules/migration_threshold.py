@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
 from evaluator.formats.units import score
-from evaluator.lint.agents import serves
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
@@ -15,21 +14,21 @@ from evaluator.lint.registry import found, rule
 @rule(
     "migration-threshold",
     severity=Severity.WARNING,
-    rationale="Without a threshold a service that fails again and again is restarted on the same "
+    rationale="Without a threshold a resource that fails again and again is restarted on the same "
     "sick node for ever, though the other one would run it.",
     remedy="rsc_defaults migration-threshold=3 and a failure-timeout",
     source="pacemaker-explained",
     formats=("cib",),
 )
 def check(configuration: Configuration) -> Iterator[Finding]:
-    """Every service has a finite migration-threshold above 0."""
+    """Every resource has a finite migration-threshold above 0; fence devices need none."""
     assert configuration.cib
     cib = configuration.cib
     endless = []
     for primitive in cib.primitives():
         given = cib.effective_meta(primitive).get("migration-threshold")
         finite = given and 0 < score(given.value) < float("inf")
-        if serves(cib.agent(primitive)) and not finite:
+        if not finite and not cib.agent(primitive).startswith("stonith:"):
             endless.append(primitive)
     if endless:
         default = cib.rsc_defaults().get("migration-threshold")

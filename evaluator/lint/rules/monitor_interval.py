@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.lint.agents import ADDRESSES, DRBD, STORAGE
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 LONGEST_SECONDS = 60.0
@@ -20,12 +20,9 @@ LONGEST_SECONDS = 60.0
     "before any recovery begins.",
     remedy="add a monitor with interval=20s (IPaddr2: 10s)",
     source=("resource-agents-repo", "ours"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """The shortest monitor of a file system, address or DRBD resource is at most 60 s apart."""
-    cib = configuration.cib
-    assert cib
     for primitive in cib.primitives():
         if cib.agent(primitive) not in ADDRESSES | STORAGE | DRBD:
             continue

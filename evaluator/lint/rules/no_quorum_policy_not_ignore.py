@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.registry import found, rule
 
 ALLOWED = ("stop", "freeze", "demote", "suicide", "fence")
@@ -18,12 +18,10 @@ ALLOWED = ("stop", "freeze", "demote", "suicide", "fence")
     remedy="set no-quorum-policy=stop; for two nodes use a quorum device, or two_node in "
     "corosync.conf",
     source=("pacemaker-explained", "votequorum-man"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """``no-quorum-policy`` is anything but ``ignore``; the default is ``stop``."""
-    assert configuration.cib
-    entry = configuration.cib.property("no-quorum-policy")
+    entry = cib.property("no-quorum-policy")
     if entry and entry.value not in ALLOWED:
         allowed = ", ".join(ALLOWED)
         yield found(f"no-quorum-policy is {entry.value!r}; allowed: {allowed}", entry.where)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, allowed_values
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import members
 from evaluator.lint.registry import found, rule
 
@@ -16,13 +17,9 @@ from evaluator.lint.registry import found, rule
     "it is never used, and a node that does not exist is fenced at every start.",
     remedy="name every node as its own 'uname -n' does, in both files",
     source=("corosync-conf-man", "pacemaker-explained"),
-    formats=("corosync", "cib"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry, cib: Cib) -> Iterator[Finding]:
     """The CIB's nodes are those of corosync's node list, with their numbers."""
-    corosync, cib = configuration.corosync, configuration.cib
-    assert corosync
-    assert cib
     listed = {name: n for n in members(corosync) if (name := n.text("name"))}
     if listed and cib.nodes():
         for element in cib.root.iterfind("configuration/nodes/node"):

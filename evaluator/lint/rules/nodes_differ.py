@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
@@ -29,6 +30,8 @@ def check(copies: tuple[tuple[Entry, ...], ...]) -> Iterator[Finding]:
                     break
 
 
+SECRET = re.compile(r"secret|key|pass")
+
 Statement = tuple[Entry, int, str, tuple[str, ...]]
 
 
@@ -39,4 +42,7 @@ def _statements(entry: Entry, depth: int = 0) -> Iterator[Statement]:
 
 
 def _said(statement: Statement | None) -> str:
-    return repr(f"{statement[2]} {' '.join(statement[3])}".strip()) if statement else "nothing"
+    if statement is None:
+        return "nothing"
+    _, _, key, values = statement
+    return repr(key if SECRET.search(key) else " ".join((key, *values)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, allowed_values
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import members, quorum_device
 from evaluator.lint.registry import found, rule
 
@@ -20,16 +20,14 @@ ALGORITHMS = ("ffsplit", "lms")
     remedy="for an even number of nodes write algorithm: ffsplit and votes: 1; for an odd number "
     "leave the device out, or write algorithm: lms without votes",
     source="corosync-qdevice-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """Of ``quorum.device``: ``net.algorithm``, ``votes``, and the number of nodes."""
-    assert configuration.corosync
-    device = quorum_device(configuration.corosync)
+    device = quorum_device(corosync)
     if device is None:
         return
     algorithm = device.text("net", "algorithm", default="ffsplit")
-    votes, count = device.get("votes"), len(members(configuration.corosync))
+    votes, count = device.get("votes"), len(members(corosync))
     if algorithm not in ALGORITHMS:
         message = f"algorithm is {algorithm!r}; {allowed_values(algorithm, ALGORITHMS)}"
         yield found(message, device.place("net", "algorithm"))
@@ -43,7 +41,7 @@ def check(configuration: Configuration) -> Iterator[Finding]:
             yield found(f"ffsplit with {count} nodes, an odd number", where)
     if algorithm == "lms" and votes:
         yield found(f"votes is {votes.value!r}; lms needs it left out", votes.where)
-    for node in members(configuration.corosync):
+    for node in members(corosync):
         own = node.get("quorum_votes")
         if algorithm == "ffsplit" and own and node.number("quorum_votes") != 1:
             yield found(f"quorum_votes is {own.value!r}; ffsplit needs 1", own.where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import is_set, quorum_device
 from evaluator.lint.registry import found, rule
 
@@ -16,14 +16,12 @@ from evaluator.lint.registry import found, rule
     "quorum device: the vote that was counted on is never given.",
     remedy="delete last_man_standing and auto_tie_breaker where there is a quorum device",
     source="votequorum-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """Neither stands beside a section ``quorum.device``."""
-    assert configuration.corosync
-    if quorum_device(configuration.corosync) is None:
+    if quorum_device(corosync) is None:
         return
     for name in ("last_man_standing", "auto_tie_breaker"):
-        if is_set(configuration.corosync, "quorum", name):
-            where = configuration.corosync.place("quorum", name)
+        if is_set(corosync, "quorum", name):
+            where = corosync.place("quorum", name)
             yield found(f"{name} is on and disables the quorum device", where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import members, quorum_device
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,10 @@ from evaluator.lint.registry import found, rule
     remedy="write model: net and net { host: ADDRESS } into quorum.device, totem.cluster_name, and "
     "a node list",
     source="corosync-qdevice-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """Model and host are named; the net model also needs a cluster name and a node list."""
-    assert configuration.corosync
-    device = quorum_device(configuration.corosync)
+    device = quorum_device(corosync)
     if device is None:
         return
     model = device.text("model")
@@ -31,7 +29,7 @@ def check(configuration: Configuration) -> Iterator[Finding]:
         yield found(f"{typed}; allowed: net", device.place("model"), "write model: net")
     if not device.text("net", "host"):
         yield found("the host of the quorum device is missing", device.place("net"))
-    if not configuration.corosync.text("totem", "cluster_name"):
+    if not corosync.text("totem", "cluster_name"):
         yield found("a quorum device needs totem.cluster_name, which is missing", device.where)
-    if not members(configuration.corosync):
+    if not members(corosync):
         yield found("a quorum device needs a node list, which is missing", device.where)

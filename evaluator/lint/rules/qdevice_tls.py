@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import quorum_device
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,10 @@ from evaluator.lint.registry import found, rule
     "nodes and the device can give the deciding vote.",
     remedy="write tls: required into quorum.device.net and set up the certificates",
     source="corosync-qdevice-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """``quorum.device.net.tls`` is ``required``; the default ``on`` falls back."""
-    assert configuration.corosync
-    device = quorum_device(configuration.corosync)
+    device = quorum_device(corosync)
     if device and (tls := device.text("net", "tls", default="on")) != "required":
         yield found(f"tls is {tls!r}; required keeps it from falling back",
                     device.place("net", "tls"))  # fmt: skip

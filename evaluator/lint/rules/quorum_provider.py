@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 ONLY = "corosync_votequorum"
@@ -17,13 +17,11 @@ ONLY = "corosync_votequorum"
     "as if it were whole.",
     remedy=f"write provider: {ONLY} into the section quorum",
     source=("corosync-conf-man", "votequorum-man"),
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """``quorum.provider`` is votequorum."""
-    assert configuration.corosync
-    provider = configuration.corosync.text("quorum", "provider")
+    provider = corosync.text("quorum", "provider")
     if provider != ONLY:
-        where = configuration.corosync.place("quorum", "provider")
+        where = corosync.place("quorum", "provider")
         typed = f"quorum.provider is {provider!r}" if provider else "there is no quorum.provider"
         yield found(f"{typed}; allowed: {ONLY}", where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import addresses, name_of
 from evaluator.lint.registry import found, rule
 
@@ -17,16 +17,13 @@ from evaluator.lint.registry import found, rule
     "healthy nodes are declared dead, and one cut takes replication and membership together.",
     remedy="give DRBD's address lines addresses of a network that is no link of corosync's",
     source=("drbd-users-guide", "ours"),
-    formats=("corosync", "drbd"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry, drbd: Entry) -> Iterator[Finding]:
     """No DRBD address is the address of a link, or in the network that corosync is bound to."""
-    assert configuration.corosync
-    assert configuration.drbd
-    taken = {e.value: f"{name_of(node)}'s {e.key}" for node, e in addresses(configuration.corosync)}
-    interfaces = configuration.corosync.all("totem", "interface", "bindnetaddr")
+    taken = {e.value: f"{name_of(node)}'s {e.key}" for node, e in addresses(corosync)}
+    interfaces = corosync.all("totem", "interface", "bindnetaddr")
     bound = {interface.value for interface in interfaces}
-    for entry in configuration.drbd.walk():
+    for entry in drbd.walk():
         for word in entry.values if entry.key in ("address", "host") else ():
             address = host_of(word)
             network = f"{address.rpartition('.')[0]}.0"

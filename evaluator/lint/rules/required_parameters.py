@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
 from evaluator.lint.agents import DRBD, FILESYSTEM
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 REQUIRED = {
@@ -29,12 +29,9 @@ REQUIRED = {
     "not know the agents and say nothing.",
     remedy="write the parameter; 'crm ra info AGENT' or 'pcs resource describe AGENT' tells how",
     source=("resource-agents-repo", "drbd-utils-repo"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Every primitive of a known agent has the parameters that its metadata require."""
-    cib = configuration.cib
-    assert cib
     for primitive in cib.primitives():
         agent, given = cib.agent(primitive), cib.parameters(primitive)
         for name in REQUIRED.get(agent, ()):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.tree import Entry
 from evaluator.formats.units import seconds, truth
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 
@@ -17,12 +17,9 @@ from evaluator.lint.registry import found, rule
     "it, is taken for the old one, and stops itself again.",
     remedy="write SBD_DELAY_START=yes (msgwait), or a number of seconds",
     source=("sbd-man", "sle-ha-docs"),
-    formats=("sbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(sbd: Entry) -> Iterator[Finding]:
     """``SBD_DELAY_START`` is on, or a time."""
-    sbd = configuration.sbd
-    assert sbd
     value = sbd.text("SBD_DELAY_START", default="no")
     if truth(value) is not True and not seconds(value):
         yield found(f"SBD_DELAY_START is {value!r}", sbd.place("SBD_DELAY_START"))

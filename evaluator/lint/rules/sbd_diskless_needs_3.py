@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.tree import Entry
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.membership import members, quorum_device
 from evaluator.lint.registry import found, rule
@@ -17,12 +18,11 @@ from evaluator.lint.watchdog import disks
     "other one takes over after the timeout while it is still running.",
     remedy="add a third node or a quorum device, or give SBD a shared disk",
     source=("sbd-man", "sle-ha-docs"),
-    formats=("sbd", "corosync|cib"),
+    formats=("corosync|cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(sbd: Entry, configuration: Configuration) -> Iterator[Finding]:
     """SBD without ``SBD_DEVICE`` has three votes."""
-    sbd, corosync = configuration.sbd, configuration.corosync
-    assert sbd
+    corosync = configuration.corosync
     if disks(sbd) or (corosync and quorum_device(corosync)):
         return
     count = len(members(corosync)) if corosync else 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.watchdog import disks
 
@@ -22,12 +22,9 @@ SHIFTING = re.compile(r"/dev/(sd[a-z]+|vd[a-z]+|xvd[a-z]+|nvme\d+n\d+)(p?\d+)?")
     remedy="give one disk, or three of independent storage, by their names in /dev/disk/by-id, "
     "separated by single semicolons",
     source=("sbd-man", "sle-ha-docs", "trento-checks"),
-    formats=("sbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(sbd: Entry) -> Iterator[Finding]:
     """``SBD_DEVICE`` names one or three disks by stable names, none of DRBD or MD."""
-    sbd = configuration.sbd
-    assert sbd
     where, given = sbd.place("SBD_DEVICE"), disks(sbd)
     named = [disk for disk in given if disk]
     if len(named) != len(given):

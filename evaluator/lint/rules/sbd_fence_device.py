@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
+from evaluator.formats.tree import Entry
 from evaluator.lint.fencing import SBD, devices
 from evaluator.lint.registry import found, rule
 from evaluator.lint.watchdog import disks
@@ -18,13 +19,9 @@ from evaluator.lint.watchdog import disks
     remedy="primitive fencing-sbd stonith:external/sbd (or fence_sbd) where SBD_DEVICE is set, and "
     "only there",
     source=("sbd-man", "sle-ha-docs"),
-    formats=("cib", "sbd"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib, sbd: Entry) -> Iterator[Finding]:
     """``SBD_DEVICE`` is set if and only if a device of SBD's agent is there, not cloned."""
-    cib, sbd = configuration.cib, configuration.sbd
-    assert cib
-    assert sbd
     ours = [device for device in devices(cib) if device.agent in SBD]
     if disks(sbd) and not ours:
         yield found("SBD has a disk, but the CIB no fence device for it", sbd.place("SBD_DEVICE"))

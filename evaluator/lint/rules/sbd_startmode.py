@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 
@@ -16,12 +16,9 @@ from evaluator.lint.registry import found, rule
     "clears its slot; until then there is no spare.",
     remedy="write SBD_STARTMODE=always, unless somebody is to look at the node first",
     source=("sbd-man", "trento-checks"),
-    formats=("sbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(sbd: Entry) -> Iterator[Finding]:
     """``SBD_STARTMODE`` is ``always``."""
-    sbd = configuration.sbd
-    assert sbd
     mode = sbd.text("SBD_STARTMODE", default="always")
     if mode != "always":
         yield found(f"SBD_STARTMODE is {mode!r}", sbd.place("SBD_STARTMODE"))

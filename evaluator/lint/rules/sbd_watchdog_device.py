@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.tree import Entry
 from evaluator.formats.units import truth
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
@@ -17,12 +18,9 @@ from evaluator.lint.registry import found, rule
     remedy="write SBD_WATCHDOG_DEV=/dev/watchdog and SBD_PACEMAKER=yes, and take -Z and -W out of "
     "SBD_OPTS",
     source=("sbd-man", "trento-checks"),
-    formats=("sbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(sbd: Entry, configuration: Configuration) -> Iterator[Finding]:
     """A watchdog device, Pacemaker's integration, and no trace mode."""
-    sbd = configuration.sbd
-    assert sbd
     if sbd.text("SBD_WATCHDOG_DEV") == "/dev/null":
         yield found("SBD_WATCHDOG_DEV is /dev/null, so there is no watchdog",
                     sbd.place("SBD_WATCHDOG_DEV"))  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
+from evaluator.formats.tree import Entry
 from evaluator.formats.units import seconds
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.fencing import self_fencing
@@ -18,13 +20,9 @@ from evaluator.lint.watchdog import disks, watchdog_seconds
     "still running when the service starts elsewhere; without it, diskless SBD is not used.",
     remedy="set stonith-watchdog-timeout to twice SBD_WATCHDOG_TIMEOUT",
     source=("pacemaker-explained", "sbd-man", "rhel-ha-docs"),
-    formats=("cib", "sbd"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib, sbd: Entry, configuration: Configuration) -> Iterator[Finding]:
     """SBD_WATCHDOG_TIMEOUT is as declared; diskless, ``stonith-watchdog-timeout`` is twice it."""
-    cib, sbd = configuration.cib, configuration.sbd
-    assert cib
-    assert sbd
     watchdog = watchdog_seconds(sbd)
     declared = configuration.declaration.sbd if configuration.declaration else None
     if declared and declared.watchdog_timeout_seconds != watchdog:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.registry import found, rule
 
 SECRET = re.compile(r"(?:.*_)?(?:passwd|password|passphrase|secret|secret_key|api_?key|api_?token)")
@@ -21,12 +21,9 @@ FROM_FILE = ("secret://", "lrm://")
     remedy="use password_script with a script that only root can read, or 'crm resource secret' "
     "(pcs: a parameter of the form lrm://)",
     source=("fence-agents-repo", "crmsh-docs"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """No instance attribute of a primitive is a password; the value is not repeated here."""
-    cib = configuration.cib
-    assert cib
     for primitive in cib.primitives():
         for entry in cib.parameters(primitive).values():
             if SECRET.fullmatch(entry.key.lower()) and not entry.value.startswith(FROM_FILE):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 
@@ -16,10 +16,8 @@ from evaluator.lint.registry import found, rule
     remedy="delete totem.key, make a new key with corosync-keygen, and write keyfile if it is not "
     "at /etc/corosync/authkey",
     source="corosync-conf-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """There is no ``totem.key``; its value is not repeated here."""
-    assert configuration.corosync
-    for entry in configuration.corosync.all("totem", "key"):
+    for entry in corosync.all("totem", "key"):
         yield found("the key itself stands in corosync.conf", entry.where)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import truth
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 
@@ -16,11 +16,9 @@ from evaluator.lint.registry import found, rule
     "all the same; without fencing it first the service is started twice.",
     remedy="delete startup-fencing (its default is true)",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """``startup-fencing`` is not switched off."""
-    assert configuration.cib
-    entry = configuration.cib.property("startup-fencing")
+    entry = cib.property("startup-fencing")
     if entry and truth(entry.value) is not True:
         yield found(f"startup-fencing is {entry.value!r}", entry.where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import seconds
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.fencing import SBD, devices
@@ -21,12 +22,11 @@ MARGIN = 1.2
     "and the cluster fences again and again without recovering anything.",
     remedy="set stonith-timeout to twice msgwait",
     source=("sbd-man", "sle-ha-docs", "trento-checks"),
-    formats=("cib", "sbd|sbd_dump"),
+    formats=("sbd|sbd_dump",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib, configuration: Configuration) -> Iterator[Finding]:
     """``stonith-timeout`` ≥ 1.2 × msgwait (twice the watchdog's timeout where it is not known)."""
-    cib, sbd = configuration.cib, configuration.sbd
-    assert cib
+    sbd = configuration.sbd
     if not any(device.agent in SBD for device in devices(cib)):
         return
     known = [msgwait for _, msgwait, _ in timeouts(configuration)]

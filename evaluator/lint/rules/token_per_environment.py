@@ -17,7 +17,8 @@ SHORTEST_MS = 1000
     severity=Severity.WARNING,
     rationale="A token timeout that is shorter than the pauses of a loaded host or hypervisor "
     "makes corosync declare a healthy node dead, and fencing then kills it.",
-    remedy="set totem.token to 3000 (ms) or more, and to 5000 or more on virtual machines",
+    remedy="leave totem.token out (3000 ms since corosync 3.1), or write at least 1000 and more "
+    "than the longest pause of the host or hypervisor",
     source="corosync-conf-man",
 )
 def check(corosync: Entry) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 USUAL = 4
@@ -19,14 +19,12 @@ WANTED = 10
     "few for a network that is shared with anything else.",
     remedy="write token_retransmits_before_loss_const: 10 into totem",
     source=("corosync-conf-man", "trento-checks"),
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """``token_retransmits_before_loss_const`` is at least 10; the default is 4."""
-    assert configuration.corosync
     path = ("totem", "token_retransmits_before_loss_const")
-    entry = configuration.corosync.find(*path)
-    number = configuration.corosync.number(*path) if entry else float(USUAL)
+    entry = corosync.find(*path)
+    number = corosync.number(*path) if entry else float(USUAL)
     if number is None or number < WANTED:
         typed = f"is {entry.value!r}" if entry else f"is not written and means {USUAL}"
-        yield found(f"{path[-1]} {typed}", configuration.corosync.place(*path))
+        yield found(f"{path[-1]} {typed}", corosync.place(*path))

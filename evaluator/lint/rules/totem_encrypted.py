@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.tree import Entry
 from evaluator.formats.units import truth
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 WEAK = {"md5", "sha1"}
@@ -19,24 +19,21 @@ WEAK = {"md5", "sha1"}
     remedy="write crypto_cipher: aes256 and crypto_hash: sha256 into totem, and make a key with "
     "corosync-keygen",
     source=("corosync-conf-man", "rhel-ha-docs"),
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """Cipher and hash are set, by themselves or by ``secauth``, and the hash is no broken one."""
-    assert configuration.corosync
-    totem = configuration.corosync
-    secauth = totem.text("totem", "secauth")
+    secauth = corosync.text("totem", "secauth")
     both = secauth != "" and truth(secauth) is True
     for name, implied in (("crypto_cipher", "aes256"), ("crypto_hash", "sha256")):
-        value = totem.text("totem", name, default=implied if both else "none").lower()
+        value = corosync.text("totem", name, default=implied if both else "none").lower()
         if value == "none":
-            typed = f"{name} is none" if totem.find("totem", name) else f"there is no {name}"
+            typed = f"{name} is none" if corosync.find("totem", name) else f"there is no {name}"
             if secauth and not both:
                 typed += f" and secauth is {secauth!r}"
-            yield found(typed, totem.place("totem", name))
+            yield found(typed, corosync.place("totem", name))
         elif value in WEAK:
             yield found(
                 f"{name} is {value!r}; allowed: sha256, sha384, sha512",
-                totem.place("totem", name),
+                corosync.place("totem", name),
                 "write crypto_hash: sha256",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 
@@ -15,12 +15,10 @@ from evaluator.lint.registry import found, rule
     "back.",
     remedy="write version: 2 into the section totem",
     source="corosync-conf-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """``totem.version`` is 2."""
-    assert configuration.corosync
-    version = configuration.corosync.text("totem", "version")
+    version = corosync.text("totem", "version")
     if version != "2":
         typed = f"version is {version!r}" if version else "there is no version"
-        yield found(f"{typed}; allowed: 2", configuration.corosync.place("totem", "version"))
+        yield found(f"{typed}; allowed: 2", corosync.place("totem", "version"))

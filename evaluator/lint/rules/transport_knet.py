@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity, allowed_values
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import transport
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,10 @@ from evaluator.lint.registry import found, rule
     "splits the cluster, and corosync 3 sends in the clear.",
     remedy="write transport: knet (or nothing, it is the default of corosync 3)",
     source="corosync-conf-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """``totem.transport`` is ``knet``."""
-    assert configuration.corosync
-    written = transport(configuration.corosync)
+    written = transport(corosync)
     if written != "knet":
-        where = configuration.corosync.place("totem", "transport")
+        where = corosync.place("totem", "transport")
         yield found(f"transport is {written!r}; {allowed_values(written, ['knet'])}", where)

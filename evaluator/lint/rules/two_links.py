@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import links, members, name_of
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,10 @@ from evaluator.lint.registry import found, rule
     "node is fenced for it.",
     remedy="give every node an address on a second network (ring1_addr) and a link for it",
     source=("corosync-conf-man", "rhel-ha-docs", "trento-checks"),
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """Every node has at least two addresses, on the same links as the others."""
-    assert configuration.corosync
-    nodes = members(configuration.corosync)
+    nodes = members(corosync)
     every = {number for node in nodes for number in links(node)}
     for node in nodes:
         mine = set(links(node))
@@ -31,6 +29,6 @@ def check(configuration: Configuration) -> Iterator[Finding]:
         elif mine != every:
             missing = ", ".join(f"ring{n}_addr" for n in sorted(every - mine))
             yield found(f"{name_of(node)} has no {missing}, which others have", node.where)
-    if not nodes and not configuration.corosync.all("totem", "interface")[1:]:
-        where = configuration.corosync.place("totem", "interface")
+    if not nodes and not corosync.all("totem", "interface")[1:]:
+        where = corosync.place("totem", "interface")
         yield found("there is no more than one interface", where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import is_set, members
 from evaluator.lint.registry import found, rule
 
@@ -16,12 +16,10 @@ from evaluator.lint.registry import found, rule
     "them go on alone, and corosync drops it only after more than two have met.",
     remedy="delete two_node; three or more nodes have a majority by themselves",
     source="votequorum-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """Where ``two_node`` is on, the node list has two nodes."""
-    assert configuration.corosync
-    count = len(members(configuration.corosync))
-    if is_set(configuration.corosync, "quorum", "two_node") and count not in (0, 2):
-        where = configuration.corosync.place("quorum", "two_node")
+    count = len(members(corosync))
+    if is_set(corosync, "quorum", "two_node") and count not in (0, 2):
+        where = corosync.place("quorum", "two_node")
         yield found(f"two_node is on, but the node list has {count}", where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import is_set
 from evaluator.lint.registry import found, rule
 
@@ -16,13 +16,9 @@ from evaluator.lint.registry import found, rule
     "whenever the other one dies.",
     remedy="keep two_node: 1 and delete auto_tie_breaker",
     source=("votequorum-man", "corosync-repo"),
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """``two_node`` and ``auto_tie_breaker`` are not both on."""
-    assert configuration.corosync
-    if is_set(configuration.corosync, "quorum", "two_node") and is_set(
-        configuration.corosync, "quorum", "auto_tie_breaker"
-    ):
-        where = configuration.corosync.place("quorum", "auto_tie_breaker")
+    if is_set(corosync, "quorum", "two_node") and is_set(corosync, "quorum", "auto_tie_breaker"):
+        where = corosync.place("quorum", "auto_tie_breaker")
         yield found("two_node and auto_tie_breaker are both on", where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import is_set, quorum_device
 from evaluator.lint.registry import found, rule
 
@@ -16,13 +16,9 @@ from evaluator.lint.registry import found, rule
     "and the device decides nothing; corosync refuses the pair or drops one of them.",
     remedy="delete two_node (and wait_for_all) where there is a quorum device",
     source=("votequorum-man", "corosync-qdevice-man"),
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """``two_node`` stands only where there is no section ``quorum.device``."""
-    assert configuration.corosync
-    if quorum_device(configuration.corosync) and is_set(
-        configuration.corosync, "quorum", "two_node"
-    ):
-        where = configuration.corosync.place("quorum", "two_node")
+    if quorum_device(corosync) and is_set(corosync, "quorum", "two_node"):
+        where = corosync.place("quorum", "two_node")
         yield found("two_node is on and there is a quorum device", where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.membership import members, name_of, transport
 from evaluator.lint.registry import found, rule
 
@@ -16,17 +16,15 @@ from evaluator.lint.registry import found, rule
     "node without number, or a node that is not in the list by its name, does not start.",
     remedy="give each node a nodeid from 1 on and its host name as name",
     source="corosync-conf-man",
-    formats=("corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(corosync: Entry) -> Iterator[Finding]:
     """``nodeid`` is a number from 1 on, written (knet) and different; so is ``name``."""
-    assert configuration.corosync
     seen: dict[tuple[str, str], str] = {}
-    for node in members(configuration.corosync):
+    for node in members(corosync):
         for key in ("nodeid", "name"):
             entry = node.get(key)
             if entry is None or not entry.value:
-                if transport(configuration.corosync) == "knet":
+                if transport(corosync) == "knet":
                     yield found(f"{name_of(node)} has no {key}", node.where)
                 continue
             if key == "nodeid" and not (entry.value.isdecimal() and int(entry.value)):

@@ -107,9 +107,9 @@ def check(configuration: Configuration) -> Iterator[Finding]:
 
 def _near_miss(entry: Entry) -> Iterator[Finding]:
     known = PROPERTIES.split()
-    close = difflib.get_close_matches(entry.key, known, n=1, cutoff=SIMILAR)
-    if entry.key not in known and close:
-        yield found(f"{entry.key!r}: did you mean {close[0]!r}?", entry.where)
+    if entry.key not in known:
+        for close in difflib.get_close_matches(entry.key, known, n=1, cutoff=SIMILAR):
+            yield found(f"{entry.key!r}: did you mean {close!r}?", entry.where)
 
 
 def _unknown(section: Entry, path: str) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.agents import ADDRESSES, serves
+from evaluator.lint.agents import ADDRESSES, DRBD, STORAGE, serves
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name, outermost, placed_with
 from evaluator.lint.registry import found, rule
@@ -20,19 +20,24 @@ from evaluator.lint.registry import found, rule
     formats=("cib",),
 )
 def check(configuration: Configuration) -> Iterator[Finding]:
-    """An address has company by a group or a colocation, where there are services at all.
+    """An address is placed with a service or its storage, where there are services at all.
 
     Services that run on every node need none, and a cloned address is a matter of its own.
     """
     assert configuration.cib
     cib = configuration.cib
     beside = placed_with(cib)
-    company = {step[0] for steps in beside.values() for step in steps}
     single = [p for p in cib.primitives() if outermost(p).tag in ("primitive", "group")]
+    company = {name(p) for p in cib.primitives() if _matters(cib.agent(p))}
     services = [p for p in single if serves(cib.agent(p))]
-    for address in single if services else ():
-        if cib.agent(address) in ADDRESSES:
-            alone = not beside.get((name(address), "")) and name(address) not in company
-            if alone:
-                message = f"address {name(address)!r} is placed without regard to any service"
-                yield found(message, cib.where(address))
+    addresses = [p for p in single if cib.agent(p) in ADDRESSES]
+    for address in addresses if services else ():
+        here = (name(address), "")
+        near = {step[0] for step in beside.after(here) | beside.before(here)}
+        if not near & company:
+            message = f"address {name(address)!r} is placed without regard to any service"
+            yield found(message, cib.where(address))
+
+
+def _matters(agent: str) -> bool:
+    return serves(agent) or agent in STORAGE | DRBD

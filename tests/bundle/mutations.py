@@ -10,8 +10,9 @@ from lxml import etree
 
 Element = etree._Element
 
-CIB_CONTAINERS = ("operations",)
-TIMED = ("op", "rsc_order", "rsc_colocation", "rsc_location", "fencing-level")
+NO_INTERVAL = ("interval", "0s")
+"""How the CIB writes that an operation does not recur; so does leaving it out."""
+ATTRIBUTES_OF = ("op", "rsc_order", "rsc_colocation", "rsc_location", "fencing-level")
 
 
 class Dropped(NamedTuple):
@@ -81,14 +82,13 @@ def _elements(content: bytes) -> Iterator[Dropped]:
         element = list(root.iterfind("configuration//*"))[number]
         parent = element.getparent()
         assert parent is not None
-        if parent.tag == "configuration" or element.tag in CIB_CONTAINERS:
-            if not len(element):
-                continue
+        if not len(element) and (parent.tag == "configuration" or element.tag == "operations"):
+            continue
         statement = described(element)
         parent.remove(element)
         yield Dropped(statement, etree.tostring(root))
-        for name in element.attrib if element.tag in TIMED else ():
-            if name not in ("id", "name", "rsc"):
+        for name in element.attrib if element.tag in ATTRIBUTES_OF else ():
+            if name not in ("id", "name", "rsc") and (name, element.get(name)) != NO_INTERVAL:
                 again = etree.fromstring(content)
                 same = list(again.iterfind("configuration//*"))[number]
                 value = same.attrib.pop(name)
@@ -103,8 +103,8 @@ def described(element: Element) -> str:
 
 def _named(element: Element) -> str:
     tag = str(element.tag)
-    if tag in ("cib", "configuration", "resources", "constraints", "operations"):
-        return "" if len(element) else tag
+    if tag in ("cib", "configuration"):
+        return ""
     if tag == "primitive":
         words = (element.get(name) for name in ("class", "provider", "type"))
         return ":".join(filter(None, words))
@@ -113,6 +113,8 @@ def _named(element: Element) -> str:
     if tag == "op":
         level = re.sub("0s?", "", element.get("interval", "")) and " recurring"
         return f"op {element.get('name')}{level} {element.get('role', '')}".strip()
-    if tag in ("node", "fencing-level"):
-        return tag
+    if tag == "rsc_location":
+        root = element.getroottree().getroot()
+        target = root.find(f"configuration/resources//*[@id='{element.get('rsc')}']")
+        return f"rsc_location of {'nothing' if target is None else _named(target)}"
     return tag
