@@ -14,8 +14,11 @@ from typer.exceptions import TyperException
 
 from evaluator import display
 from evaluator.cli import (  # noqa: F401 - their commands register themselves
+    checking,
     deciding,
     defending,
+    deploying,
+    linting,
     mining,
     starting,
     study,

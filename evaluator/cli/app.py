@@ -18,8 +18,9 @@ Options whose help names a variable can be set in the environment too; what is t
 
 
 IN_ORDER = (
-    *("rank", "metrics", "report", "bundle", "explain", "diff"),
-    *("mcda", "init", "mine", "identities", "schema"),
+    *("rank", "metrics", "report", "explain", "diff", "mcda", "init"),
+    *("bundle", "lint", "validate", "simulate", "deploy"),
+    *("mine", "identities", "schema"),
 )
 """Commands as the help lists them."""
 

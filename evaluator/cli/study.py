@@ -163,25 +163,6 @@ def report(
 
 
 @app.command()
-def bundle(
-    criteria: CriteriaOption = "sme.yml",
-    site: SiteOption = None,
-    snapshot: SnapshotOption = None,
-    as_of: AsOfOption = None,
-    out: OutOption = Path("bundle"),
-    seed: SeedOption = DEFAULT_SEED,
-    stack: Annotated[
-        str | None, typer.Option("--stack", help="Render this stack instead of the winner.")
-    ] = None,
-) -> None:
-    """Write the deploy bundle of the winner, or of another deployable stack."""
-    run = _run(criteria, site, snapshot, as_of, seed)
-    if stack and (chosen := run.evaluation.find(stack)) and chosen.outcome == "removed":
-        display.note(f"Note: the criteria removed {stack!r}: {'; '.join(chosen.reasons)}.")
-    display.written([run.bundle(out, stack)], display.Format.table)
-
-
-@app.command()
 def schema() -> None:
     """Print the JSON Schema of a criteria file, for completion in editors."""
     import json

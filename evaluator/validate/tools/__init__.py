@@ -1,0 +1,1 @@
+"""One module per validator, each with its ``VALIDATOR``."""

@@ -1,0 +1,50 @@
+"""``drbdadm sh-nop``: reads the configuration and does nothing; exit code 10 when it is wrong.
+
+It speaks the dialect of the kernel module; where none is loaded it is told which one is meant, or
+it would accept what the module of the target refuses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from evaluator.findings import Finding
+from evaluator.validate.bench import Bench
+from evaluator.validate.validator import Validator
+
+MODULE = {"DRBD_DRIVER_VERSION_OVERRIDE": "8.4.11"}
+"""The module of the target (Debian 12, kernel 6.1)."""
+NEWER = re.compile(r"^\s*(node-id|on-no-quorum|quorum|connection-mesh|connection)\b", re.MULTILINE)
+"""Words that only DRBD 9 has (drbd.conf-9.0(5))."""
+NEWER_MODULE = {"DRBD_DRIVER_VERSION_OVERRIDE": "9.2.2"}
+PLACED = re.compile(r"^(?P<file>/[^\n:]+):(?P<line>\d+): (?P<message>.*(?:\n\t.*)*)$", re.MULTILINE)
+
+
+def ask(bench: Bench, files: tuple[str, ...]) -> Iterator[Finding]:
+    """A ``drbd.conf`` includes what it needs; without one all files are read as one."""
+    mains = [name for name in files if PurePosixPath(name).name == "drbd.conf"]
+    module = MODULE
+    for name in files:
+        if NEWER.search(bench.file(name).read_text(errors="replace")):
+            module = NEWER_MODULE
+    if not mains:
+        # the common part must come before the resources that inherit it
+        order = sorted(files, key=lambda f: (not PurePosixPath(f).name.startswith("global"), f))
+        whole = bench.scratch / "drbd.conf"
+        whole.write_text("".join(f'include "{bench.file(name)}";\n' for name in order))
+        mains = [str(whole)]
+    for name in mains:
+        done = bench.run("drbdadm", "-c", bench.file(name), "sh-nop", extra=module)
+        yield from bench.placed(done, PLACED, *(str(bench.file(f)) for f in files))
+
+
+VALIDATOR = Validator(
+    tool="drbdadm",
+    kinds=("drbd",),
+    checks="keywords and values of DRBD's resources",
+    programs=(("drbdadm", "drbd-utils"),),
+    version=("drbdadm", "--version"),
+    ask=ask,
+)
