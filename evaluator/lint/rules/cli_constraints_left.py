@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.registry import found, rule
 
 
@@ -16,11 +16,9 @@ from evaluator.lint.registry import found, rule
     "node even when no other node is left.",
     remedy="crm_resource --clear --resource NAME (pcs resource clear, crm resource clear)",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """No constraint has the id that ``crm_resource --move`` and ``--ban`` give."""
-    assert configuration.cib
-    for location in configuration.cib.locations():
+    for location in cib.locations():
         if location.id.startswith(("cli-ban-", "cli-prefer-", "cli-standby-")):
             yield found(f"{location.id!r} is left from a manual move", location.where)

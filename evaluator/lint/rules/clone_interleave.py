@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.placement import flag
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,9 @@ from evaluator.lint.registry import found, rule
     "one node stops or fails, the clone restarts on all of them.",
     remedy="interleave=true on both clones",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """A clone that is ordered after another clone has ``interleave``."""
-    assert configuration.cib
-    cib = configuration.cib
     clones = {clone.get("id", ""): clone for clone in cib.clones()}
     told = set()
     for order in cib.orders():

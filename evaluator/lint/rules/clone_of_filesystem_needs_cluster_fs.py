@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
 from evaluator.lint.agents import FILESYSTEM, SHARED_FILESYSTEMS
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,9 @@ from evaluator.lint.registry import found, rule
     "overwrites what the other wrote.",
     remedy="take it out of the clone, or use GFS2 or OCFS2",
     source="resource-agents-repo",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """A cloned Filesystem is a cluster or network file system, or mounted read-only."""
-    assert configuration.cib
-    cib = configuration.cib
     for clone in cib.clones():
         for primitive in clone.iter("primitive"):
             parameters = {k: e.value for k, e in cib.parameters(primitive).items()}

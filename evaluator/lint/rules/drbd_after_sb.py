@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
 
@@ -26,12 +26,10 @@ DISCARDING = {
     remedy="after-sb-0pri discard-zero-changes; after-sb-1pri disconnect; after-sb-2pri "
     "disconnect; rr-conflict disconnect;",
     source="drbd-conf-man",
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """No policy discards one side's changes."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         for option, policies in DISCARDING.items():
             for entry in resource.options("net", option):
                 if entry.value in policies or entry.value.startswith("discard-node-"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.tree import Entry
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
@@ -18,12 +19,10 @@ from evaluator.lint.replication import resources
     remedy="net { cram-hmac-alg sha256; shared-secret …; }, the secret in a file of mode 0600 that "
     "is included",
     source="drbd-conf-man",
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, drbd: Entry) -> Iterator[Finding]:
     """``cram-hmac-alg`` is set, or a bundle leaves it to the build, as it holds no secret."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         secret = resource.option("net", "shared-secret")
         if resource.text("net", "cram-hmac-alg") or (configuration.manifest and not secret):
             continue

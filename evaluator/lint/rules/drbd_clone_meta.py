@@ -20,15 +20,12 @@ from evaluator.lint.replication import clones, resources
     "not learn that its peer is gone; with a wrong clone-max a copy is not started at all.",
     remedy="promotable=true notify=true clone-max=NUMBER OF COPIES clone-node-max=1 promoted-max=1",
     source=("drbd-users-guide", "pacemaker-explained"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, cib: Cib) -> Iterator[Finding]:
     """Clones of DRBD have the meta attributes that its agent needs; no DRBD is outside a clone.
 
     Their two monitors are the matter of ``promotable-two-monitors``.
     """
-    assert configuration.cib
-    cib = configuration.cib
     copies = {}
     if configuration.drbd:
         copies = {r.name: len(r.hosts) for r in resources(configuration.drbd) if r.hosts}

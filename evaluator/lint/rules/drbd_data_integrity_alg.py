@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
 
@@ -17,12 +17,10 @@ from evaluator.lint.replication import resources
     "and each time it disconnects the peer; LINBIT suggests it before production only.",
     remedy="remove data-integrity-alg, and use verify-alg",
     source="drbd-conf-man",
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """``data-integrity-alg`` is not set."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         for entry in resource.options("net", "data-integrity-alg"):
             if entry.value:
                 message = f"resource {resource.name!r}: data-integrity-alg {entry.value}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.tree import Entry
 from evaluator.lint.agents import DRBD
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
@@ -17,12 +18,11 @@ from evaluator.lint.replication import resources
     "from then on.",
     remedy="use DRBD's own device",
     source="drbd-conf-man",
-    formats=("drbd", "cib|haresources"),
+    formats=("cib|haresources",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, drbd: Entry) -> Iterator[Finding]:
     """No resource of the cluster uses a backing disk."""
-    assert configuration.drbd
-    below = {disk: r for r in resources(configuration.drbd) for disk in r.backing_disks}
+    below = {disk: r for r in resources(drbd) for disk in r.backing_disks}
     uses = []
     if cib := configuration.cib:
         for primitive in cib.primitives():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.tree import Entry
 from evaluator.formats.units import truth
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
 
@@ -21,12 +21,10 @@ OPTIONS = ("disk-flushes", "md-flushes", "disk-drain")
     remedy="remove the option, unless the disk's write cache is battery-backed; never switch off "
     "disk-drain",
     source="drbd-conf-man",
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """Flushes and drain are on; ``no-disk-flushes`` is the word of 8.3."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         for option in OPTIONS:
             off = [e for e in resource.options("disk", option) if truth(e.value) is False]
             for entry in (*off, *resource.options("disk", f"no-{option}")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import Resource, resources
 
@@ -20,12 +20,10 @@ FENCE, UNFENCE = "crm-fence-peer", "crm-unfence-peer"
     "fencing resource-and-stonith with the handlers crm-fence-peer and crm-unfence-peer (8.4: "
     "after-resync-target, crm-fence-peer.sh; 9: unfence-peer, crm-fence-peer.9.sh)",
     source=("drbd-conf-man", "drbd-users-guide"),
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """Every resource has a quorum of three or more, or full fencing with both handlers."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         if not _quorum(resource):
             yield from _fencing(resource)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
 from evaluator.formats.cib import Cib
+from evaluator.formats.tree import Entry
 from evaluator.formats.units import seconds
 from evaluator.lint import fencing
 from evaluator.lint.agents import DEFAULT_TIMEOUT
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import Resource, clones, resources
 
@@ -26,16 +26,12 @@ HANDLER_SECONDS, COORDINATOR_SECONDS, STONITH_SECONDS = 90.0, 20.0, 60.0
     remedy="--timeout above stonith-timeout, --dc-timeout above --timeout, and a promote timeout "
     "of the DRBD resource above --dc-timeout",
     source="drbd-utils-repo",
-    formats=("drbd", "cib"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry, cib: Cib) -> Iterator[Finding]:
     """stonith-timeout < --timeout < --dc-timeout ≤ timeout of promote, where the handler fences."""
-    assert configuration.drbd
-    assert configuration.cib
-    cib = configuration.cib
     if not fencing.enabled(cib):
         return
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         handler = resource.option("handlers", "fence-peer")
         policy = resource.text("disk|net", "fencing")
         if handler and "crm-fence-peer" in handler.value and policy == "resource-and-stonith":

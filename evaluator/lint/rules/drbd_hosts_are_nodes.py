@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, allowed_values
+from evaluator.formats.tree import Entry
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
@@ -16,13 +17,12 @@ from evaluator.lint.replication import resources
     "name the resource does not exist on that node, and it can never take over.",
     remedy="use the node's name, as `uname -n` prints it",
     source="drbd-conf-man",
-    formats=("drbd", "cib|ha_cf|corosync"),
+    formats=("cib|ha_cf|corosync",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, drbd: Entry) -> Iterator[Finding]:
     """Every host of a resource is a node of the cluster."""
-    assert configuration.drbd
     nodes = configuration.nodes()
-    for resource in resources(configuration.drbd) if nodes else ():
+    for resource in resources(drbd) if nodes else ():
         for host, section in resource.hosts.items():
             if host not in nodes:
                 message = f"resource {resource.name!r}: the cluster has no node {host!r}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Where
+from evaluator.formats.cib import Cib
 from evaluator.lint.boot import enabled_units
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
@@ -18,15 +19,12 @@ from evaluator.lint.replication import clones
     "the cluster has decided who is primary.",
     remedy="systemctl disable drbd; remove become-primary-on; leave DRBD to the promotable clone",
     source="drbd-users-guide",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, cib: Cib) -> Iterator[Finding]:
     """With DRBD in the CIB no link, no primary at startup and no resource of its unit is there.
 
     A bundle has no links; that its nodes have none is checked when it is built and verified.
     """
-    assert configuration.cib
-    cib = configuration.cib
     if not any(clones(cib)):
         return
     for unit, path in enabled_units(configuration).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
 
@@ -17,12 +17,10 @@ from evaluator.lint.replication import resources
     "has good data; detach goes on with the peer's disk.",
     remedy="disk { on-io-error detach; }",
     source=("drbd-conf-man", "drbd-users-guide"),
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """``on-io-error`` is ``detach``, or calls a handler that is there."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         for entry in resource.options("disk", "on-io-error"):
             handled = resource.option("handlers", "local-io-error")
             if entry.value == "pass_on" or (entry.value == "call-local-io-error" and not handled):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
 
@@ -17,12 +17,10 @@ from evaluator.lint.replication import resources
     "stopped, and its node has to be fenced before the service may move.",
     remedy="options { on-no-quorum io-error; }",
     source="drbd-conf-man",
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """With quorum accesses fail instead of freezing; without it on-no-quorum means nothing."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         quorum = resource.option("options", "quorum")
         policy = resource.option("options", "on-no-quorum")
         said = f"resource {resource.name!r}:"

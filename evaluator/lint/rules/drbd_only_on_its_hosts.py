@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
 from evaluator.formats.cib import Cib, Element
+from evaluator.formats.tree import Entry
 from evaluator.formats.units import truth
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import clones, resources
@@ -22,15 +22,11 @@ from evaluator.lint.replication import clones, resources
     "a small clone-max that node may be chosen instead of one with a copy.",
     remedy="ban the clone from that node: a location of score -INFINITY",
     source="pacemaker-explained",
-    formats=("drbd", "cib"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry, cib: Cib) -> Iterator[Finding]:
     """Every node is a host of the resource, or banned from its clone."""
-    assert configuration.drbd
-    assert configuration.cib
-    cib = configuration.cib
     symmetric = cib.property("symmetric-cluster")
-    known = {r.name: r for r in resources(configuration.drbd)}
+    known = {r.name: r for r in resources(drbd)}
     for clone, primitive in clones(cib):
         given = cib.parameters(primitive).get("drbd_resource")
         if not given or given.value not in known or (symmetric and not truth(symmetric.value)):

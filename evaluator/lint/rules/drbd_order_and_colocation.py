@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import follows, name, outermost, placed_with
 from evaluator.lint.registry import found, rule
@@ -19,12 +20,9 @@ from evaluator.lint.replication import clones, users
     "action is promote, and the start waits for nothing); colocation: RESOURCE with CLONE in role "
     "Promoted, score INFINITY",
     source=("pacemaker-explained", "drbd-users-guide"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, cib: Cib) -> Iterator[Finding]:
     """Every resource on a DRBD device has both, itself or by its group."""
-    assert configuration.cib
-    cib = configuration.cib
     order, beside = follows(cib), placed_with(cib)
     for clone, primitive in clones(cib):
         promotion, promoted = (name(primitive), "promote"), (name(primitive), "Promoted")

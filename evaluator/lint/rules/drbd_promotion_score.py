@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import clones
 
@@ -16,13 +16,11 @@ from evaluator.lint.replication import clones
     "perhaps long outdated; above 0 a node alone would bring old data into service.",
     remedy="remove adjust_master_score, or let it begin with 0",
     source="drbd-utils-repo",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """``adjust_master_score`` begins with 0."""
-    assert configuration.cib
-    for _, primitive in clones(configuration.cib):
-        scores = configuration.cib.parameters(primitive).get("adjust_master_score")
+    for _, primitive in clones(cib):
+        scores = cib.parameters(primitive).get("adjust_master_score")
         if scores and scores.value.split()[:1] not in (["0"], []):
             message = f"{primitive.get('id')!r}: adjust_master_score is {scores.value!r}"
             yield found(message, scores.where)

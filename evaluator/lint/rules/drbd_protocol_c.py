@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
 
@@ -16,12 +16,10 @@ from evaluator.lint.replication import resources
     "one that is in the peer's memory: a failover then loses acknowledged data.",
     remedy="protocol C; (it is also the default)",
     source="drbd-conf-man",
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """Protocol A or B is written nowhere."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         for entry in resource.options("net|resource|common", "protocol"):
             if entry.value.upper() != "C":
                 yield found(f"resource {resource.name!r}: protocol {entry.value}", entry.where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
 
@@ -17,12 +17,10 @@ from evaluator.lint.replication import resources
     "for a fence device; LINBIT recommends it over fencing by handlers.",
     remedy="options { quorum majority; on-no-quorum io-error; }",
     source=("drbd-conf-man", "drbd-utils-repo"),
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """A resource of three or more hosts has a quorum."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         quorum = resource.text("options", "quorum")
         if len(resource.hosts) > 2 and quorum in ("", "off", "no", "0"):
             message = f"resource {resource.name!r}: {len(resource.hosts)} hosts and no quorum"

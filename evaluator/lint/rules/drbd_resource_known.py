@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, allowed_values
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import clones, resources
 
@@ -16,15 +17,12 @@ from evaluator.lint.replication import clones, resources
     "stands on it ever starts.",
     remedy="use the name of a resource in /etc/drbd.d",
     source="drbd-users-guide",
-    formats=("drbd", "cib"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry, cib: Cib) -> Iterator[Finding]:
     """``drbd_resource`` of every DRBD primitive is there."""
-    assert configuration.drbd
-    assert configuration.cib
-    known = [r.name for r in resources(configuration.drbd)]
-    for _, primitive in clones(configuration.cib):
-        given = configuration.cib.parameters(primitive).get("drbd_resource")
+    known = [r.name for r in resources(drbd)]
+    for _, primitive in clones(cib):
+        given = cib.parameters(primitive).get("drbd_resource")
         if given and given.value not in known:
             message = f"{primitive.get('id')!r}: DRBD has no resource {given.value!r}"
             yield found(message, given.where, allowed_values(given.value, known))

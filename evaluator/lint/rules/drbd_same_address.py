@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.tree import Entry
 from evaluator.lint.addresses import plain, virtual
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
@@ -17,13 +18,11 @@ from evaluator.lint.replication import resources
     "peer: nothing is replicated, and the copy is missing when it is needed.",
     remedy="give every host its own fixed address on the replication network",
     source="drbd-conf-man",
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, drbd: Entry) -> Iterator[Finding]:
     """Addresses of the hosts differ, and none is loopback or virtual."""
-    assert configuration.drbd
     moving = {v.address for v in virtual(configuration)}
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         taken: dict[str, str] = {}
         for host, section in resource.hosts.items():
             for entry in section.all("address"):

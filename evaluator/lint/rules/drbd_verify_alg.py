@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
 
@@ -17,11 +17,9 @@ from evaluator.lint.replication import resources
     "of a disk or a network card are found only after a failover.",
     remedy="net { verify-alg sha256; } and `drbdadm verify RESOURCE` once a month",
     source="drbd-conf-man",
-    formats=("drbd",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(drbd: Entry) -> Iterator[Finding]:
     """Every resource has a ``verify-alg``."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         if not resource.text("net|syncer", "verify-alg"):
             yield found(f"resource {resource.name!r} has no verify-alg", resource.entry.where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.tree import Entry
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
@@ -19,12 +20,11 @@ TIMEOUTS = ("wfc-timeout", "degr-wfc-timeout", "outdated-wfc-timeout")
     "for the peer; the default is without end, so after a power cut one node alone never gets up.",
     remedy="startup { wfc-timeout 60; degr-wfc-timeout 60; outdated-wfc-timeout 60; }",
     source="drbd-conf-man",
-    formats=("drbd", "haresources|keepalived"),
+    formats=("haresources|keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, drbd: Entry) -> Iterator[Finding]:
     """All three timeouts are set and not 0, unless Pacemaker starts DRBD."""
-    assert configuration.drbd
-    for resource in resources(configuration.drbd) if not configuration.cib else ():
+    for resource in resources(drbd) if not configuration.cib else ():
         for timeout in TIMEOUTS:
             value = resource.text("startup", timeout)
             if value in ("", "0"):

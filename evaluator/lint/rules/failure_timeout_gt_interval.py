@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import score, seconds
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -18,12 +18,9 @@ from evaluator.lint.registry import found, rule
     "the next one: the migration-threshold is not reached, and a sick service stays.",
     remedy="failure-timeout well above monitor interval + timeout + restart, times the threshold",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """failure-timeout > interval + timeout of each monitor, where a threshold above 1 counts."""
-    assert configuration.cib
-    cib = configuration.cib
     for primitive in cib.primitives():
         meta = cib.effective_meta(primitive)
         limit, threshold = meta.get("failure-timeout"), meta.get("migration-threshold")

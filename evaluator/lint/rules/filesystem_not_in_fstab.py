@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
+from evaluator.formats.tree import Entry
 from evaluator.lint.agents import FILESYSTEM
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 
@@ -16,12 +17,9 @@ from evaluator.lint.registry import found, rule
     "did not choose, perhaps while the other node uses it.",
     remedy="remove the line from /etc/fstab, or give it the option noauto",
     source="resource-agents-repo",
-    formats=("cib", "fstab"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib, fstab: tuple[Entry, ...]) -> Iterator[Finding]:
     """No line of fstab without ``noauto`` has the device or the directory of a Filesystem."""
-    assert configuration.cib
-    cib = configuration.cib
     ours = {}
     for primitive in cib.primitives():
         if cib.agent(primitive) == FILESYSTEM:
@@ -29,7 +27,7 @@ def check(configuration: Configuration) -> Iterator[Finding]:
             for key in ("device", "directory"):
                 if key in parameters:
                     ours[parameters[key].value.rstrip("/")] = primitive.get("id", "")
-    for tree in configuration.fstab:
+    for tree in fstab:
         for entry in tree.children:
             directory, _, options = (*entry.values, "", "", "")[:3]
             mounted = {entry.key.rstrip("/"), directory.rstrip("/")} & ours.keys()

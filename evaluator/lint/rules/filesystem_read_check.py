@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.lint.agents import FILESYSTEM
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -18,12 +18,9 @@ from evaluator.lint.registry import found, rule
     "OCF_CHECK_LEVEL 10 it reads, with 20 it also writes, and notices a disk that is gone.",
     remedy="a second monitor: interval=120s timeout=60s OCF_CHECK_LEVEL=20",
     source="resource-agents-repo",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Every mount of a block device has a monitor of level 10 or 20."""
-    assert configuration.cib
-    cib = configuration.cib
     for primitive in cib.primitives():
         device = cib.parameters(primitive).get("device")
         if cib.agent(primitive) == FILESYSTEM and device and device.value.startswith("/dev/"):

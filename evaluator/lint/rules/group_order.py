@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
 from evaluator.lint.agents import BLOCK_DEVICES, STORAGE, serves
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import flag, name
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,9 @@ from evaluator.lint.registry import found, rule
     "directory below; what it writes there is hidden by the mount and lost in a failover.",
     remedy="put block devices first, then file systems, then services; leave `ordered` on",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Block devices, then file systems, then services; the group keeps its order and place."""
-    assert configuration.cib
-    cib = configuration.cib
     for group in cib.groups():
         for option in ("ordered", "collocated"):
             if not flag(cib, group, option, default=True):

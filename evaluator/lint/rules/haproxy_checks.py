@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.proxies import proxies
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,10 @@ from evaluator.lint.registry import found, rule
     "meets errors when it is dead.",
     remedy="add `check` to the server, or to default-server",
     source="haproxy-manual",
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """Every server is checked or tracks one that is."""
-    assert configuration.haproxy
-    for proxy in proxies(configuration.haproxy):
+    for proxy in proxies(haproxy):
         for server in proxy.servers() if proxy.serves else ():
             words = proxy.server_words(server)
             checked = "check" in words and "no-check" not in words[words.index("check") :]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.proxies import frontends_of, proxies
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,10 @@ from evaluator.lint.registry import found, rule
     "address then mean everybody or nobody.",
     remedy="option forwardfor, or send-proxy-v2",
     source="haproxy-manual",
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """Mode http passes the client's address on, in the frontend or in the backend."""
-    assert configuration.haproxy
-    every = proxies(configuration.haproxy)
+    every = proxies(haproxy)
     for proxy in every:
         servers = list(proxy.servers()) if proxy.serves and proxy.mode == "http" else []
         told = any({"send-proxy", "send-proxy-v2"} & set(proxy.server_words(s)) for s in servers)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
 from evaluator.formats.tree import Entry
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.proxies import proxies
 from evaluator.lint.registry import found, rule
 
@@ -18,12 +17,10 @@ from evaluator.lint.registry import found, rule
     "answers every request with an error still accepts.",
     remedy="option httpchk GET /",
     source="haproxy-manual",
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """A backend of mode http with checked servers has ``option httpchk`` or another protocol's."""
-    assert configuration.haproxy
-    for proxy in proxies(configuration.haproxy):
+    for proxy in proxies(haproxy):
         if not proxy.serves or proxy.mode != "http":
             continue
         checked = any("check" in proxy.server_words(s) for s in proxy.servers())

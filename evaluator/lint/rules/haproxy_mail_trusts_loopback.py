@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.proxies import frontends_of, proxies
 from evaluator.lint.registry import found, rule
 
@@ -21,12 +21,10 @@ LOOPBACK = re.compile(r"(ipv[46]@)?\[?(127\.|::1\b|localhost\b)")
     remedy="send-proxy-v2 and a mail server that takes it, or `source` with an address that it "
     "does not trust",
     source=("haproxy-manual", "ours"),
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """SMTP servers on loopback are told the client, or at least see another source address."""
-    assert configuration.haproxy
-    every = proxies(configuration.haproxy)
+    every = proxies(haproxy)
     for proxy in every:
         ports = {port for front in frontends_of(proxy, every) for _, port, _ in front.binds()}
         if not proxy.serves or not ports & SMTP or proxy.setting("source"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.tree import Entry
 from evaluator.lint.addresses import plain, virtual
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import follows
@@ -20,18 +21,17 @@ from evaluator.lint.registry import found, rule
     remedy="sysctl net.ipv4.ip_nonlocal_bind=1 (net.ipv6.ip_nonlocal_bind), or `transparent` at "
     "the bind, or start HAProxy after the address",
     source="haproxy-manual",
-    formats=("haproxy", "cib|haresources|keepalived"),
+    formats=("cib|haresources|keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, haproxy: Entry) -> Iterator[Finding]:
     """A bind to a virtual address is transparent, or HAProxy starts after the address.
 
     What the kernel allows is not in the files; the build of a bundle sees to it.
     """
-    assert configuration.haproxy
     if configuration.manifest:
         return
     moving = {each.address for each in virtual(configuration)}
-    for proxy in proxies(configuration.haproxy):
+    for proxy in proxies(haproxy):
         for address, port, line in proxy.binds():
             free = "transparent" in line.values or _after(configuration, plain(address))
             if plain(address) in moving and not free:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.proxies import proxies
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,10 @@ from evaluator.lint.registry import found, rule
     "client, though another one would answer.",
     remedy="option redispatch",
     source="haproxy-manual",
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """A backend of several servers has ``option redispatch``."""
-    assert configuration.haproxy
-    for proxy in proxies(configuration.haproxy):
+    for proxy in proxies(haproxy):
         several = proxy.serves and len(list(proxy.servers())) > 1
         if several and not proxy.setting("option", "redispatch"):
             yield found(f"{proxy.name}: no redispatch", proxy.section.where)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.proxies import proxies
 from evaluator.lint.registry import found, rule
 
@@ -20,18 +20,16 @@ LOOPBACK = re.compile(r"127\.|::1$|localhost$")
     "the socket, anybody may switch servers off.",
     remedy="stats auth USER:PASSWORD or a bind to loopback; a unix socket of mode 660",
     source="haproxy-manual",
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """Pages ask for a password or listen on loopback; sockets are local and not for all."""
-    assert configuration.haproxy
-    for proxy in proxies(configuration.haproxy):
+    for proxy in proxies(haproxy):
         on = proxy.setting("stats", "enable") or proxy.setting("stats", "uri")
         guarded = proxy.setting("stats", "auth") or proxy.setting("stats", "http-request")
         binds = [address for address, _, _ in proxy.binds()]
         if on and not guarded and not (binds and all(map(LOOPBACK.match, binds))):
             yield found(f"{proxy.name}: the statistics ask for no password", on.where)
-    for line in configuration.haproxy.all("global", "stats"):
+    for line in haproxy.all("global", "stats"):
         if line.values[:1] != ("socket",) or len(line.values) < 2:
             continue
         words = line.values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.proxies import Proxy, proxies
 from evaluator.lint.registry import found, rule
 
@@ -18,12 +18,10 @@ from evaluator.lint.registry import found, rule
     remedy="set timeout connect, timeout client and timeout server in defaults; for HTTP also "
     "timeout http-request, which ends slow attacks",
     source="haproxy-manual",
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """Every proxy has the timeouts of its side, none of them 0."""
-    assert configuration.haproxy
-    for proxy in proxies(configuration.haproxy):
+    for proxy in proxies(haproxy):
         for kind in _wanted(proxy):
             line = proxy.setting("timeout", kind)
             if line is None or line.values[1:2] in ((), ("0",)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 ALTERNATIVES = (("user", "uid"), ("group", "gid"), ("chroot",))
@@ -18,13 +18,11 @@ ALTERNATIVES = (("user", "uid"), ("group", "gid"), ("chroot",))
     "its first hole.",
     remedy="global: user haproxy, group haproxy, chroot /var/lib/haproxy",
     source="haproxy-manual",
-    formats=("haproxy",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haproxy: Entry) -> Iterator[Finding]:
     """``global`` has a user, a group and a chroot."""
-    assert configuration.haproxy
-    sections = configuration.haproxy.all("global")
-    where = sections[0].where if sections else configuration.haproxy.where
+    sections = haproxy.all("global")
+    where = sections[0].where if sections else haproxy.where
     written = {line.key for section in sections for line in section.children}
     for names in ALTERNATIVES:
         if not written & set(names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 
@@ -16,15 +16,13 @@ from evaluator.lint.registry import found, rule
     "md5 is weaker than sha1, the strongest that Heartbeat knows.",
     remedy="auth 1 and `1 sha1 SECRET` with a long random secret, mode 0600",
     source="heartbeat-docs",
-    formats=("authkeys",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(authkeys: Entry) -> Iterator[Finding]:
     """The key in use is one of method sha1 with a secret."""
-    assert configuration.authkeys
-    used = configuration.authkeys.text("auth")
-    key = configuration.authkeys.get(used) if used else None
+    used = authkeys.text("auth")
+    key = authkeys.get(used) if used else None
     if not key:
-        where = configuration.authkeys.place("auth")
+        where = authkeys.place("auth")
         yield found(f"there is no key {used!r}" if used else "no key is in use", where)
     elif key.values[:1] != ("sha1",):
         yield found(f"key {used} is {' '.join(key.values[:1])}", key.where)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.tree import Entry
 from evaluator.formats.units import truth
 from evaluator.lint import ha
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 
@@ -18,14 +18,12 @@ from evaluator.lint.registry import found, rule
     "when its first node returns, and again and again if that node is sick.",
     remedy="auto_failback off",
     source="heartbeat-docs",
-    formats=("ha_cf",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(ha_cf: Entry) -> Iterator[Finding]:
     """``auto_failback off`` is written, unless Pacemaker manages the resources."""
-    assert configuration.ha_cf
-    if not ha.manages(configuration.ha_cf):
+    if not ha.manages(ha_cf):
         return
-    entry = configuration.ha_cf.get("auto_failback")
+    entry = ha_cf.get("auto_failback")
     if entry is None or truth(entry.value) is not False:
         said = f"auto_failback is {entry.value!r}" if entry else "auto_failback is not set"
-        yield found(said, (entry or configuration.ha_cf).where)
+        yield found(said, (entry or ha_cf).where)

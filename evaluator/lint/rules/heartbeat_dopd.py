@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
 
@@ -16,16 +16,12 @@ from evaluator.lint.replication import resources
     "outdated when replication breaks, and old data may be promoted.",
     remedy="respawn root /usr/libexec/heartbeat/dopd, and apiauth dopd uid=root gid=haclient",
     source="heartbeat-repo",
-    formats=("ha_cf", "drbd"),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(ha_cf: Entry, drbd: Entry) -> Iterator[Finding]:
     """With that handler ha.cf starts dopd and lets it in."""
-    assert configuration.ha_cf
-    assert configuration.drbd
-    ha_cf = configuration.ha_cf
     started = any("/dopd" in entry.value for entry in ha_cf.all("respawn"))
     admitted = any(entry.values[:1] == ("dopd",) for entry in ha_cf.all("apiauth"))
-    for resource in resources(configuration.drbd):
+    for resource in resources(drbd):
         handler = resource.option("handlers", "fence-peer")
         if handler and "drbd-peer-outdater" in handler.value:
             for what, there in (("respawn", started), ("apiauth", admitted)):

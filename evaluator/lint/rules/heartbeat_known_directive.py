@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, allowed_values
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 DIRECTIVES = frozenset({
@@ -28,12 +28,10 @@ DIRECTIVES = frozenset({
     "start at the next boot.",
     remedy="correct the name",
     source="heartbeat-docs",
-    formats=("ha_cf",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(ha_cf: Entry) -> Iterator[Finding]:
     """Every directive is one of ha.cf(5), or of Heartbeat's parser."""
-    assert configuration.ha_cf
-    for entry in configuration.ha_cf.children:
+    for entry in ha_cf.children:
         if entry.key not in DIRECTIVES:
             yield found(
                 f"no directive {entry.key!r}", entry.where, allowed_values(entry.key, DIRECTIVES)

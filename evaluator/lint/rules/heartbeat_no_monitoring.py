@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 
@@ -17,11 +17,9 @@ from evaluator.lint.registry import found, rule
     remedy="watch the service with something that ends Heartbeat when it cannot be restarted, or "
     "use Pacemaker",
     source="pacemaker-history",
-    formats=("haresources",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(haresources: Entry) -> Iterator[Finding]:
     """There is a haresources with resources."""
-    assert configuration.haresources
-    for node in configuration.haresources.children:
+    for node in haresources.children:
         names = ", ".join(entry.key for entry in node.children)
         yield found(f"nothing monitors {names}", node.where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, allowed_values
+from evaluator.formats.tree import Entry
 from evaluator.lint import ha
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
@@ -17,12 +18,9 @@ from evaluator.lint.registry import found, rule
     remedy="name every node in ha.cf as `uname -n` prints it, keep the files the same on all "
     "nodes, autojoin none",
     source="heartbeat-docs",
-    formats=("ha_cf",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, ha_cf: Entry) -> Iterator[Finding]:
     """Nodes of haresources are in ha.cf, which names two; copies of haresources are the same."""
-    assert configuration.ha_cf
-    ha_cf = configuration.ha_cf
     nodes = [name for entry in ha_cf.all("node") for name in entry.values]
     for entry in ha_cf.all("autojoin"):
         if entry.value != "none":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.tree import Entry
 from evaluator.lint import ha
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
@@ -16,17 +17,15 @@ from evaluator.lint.registry import found, rule
     "it over: both write.",
     remedy="stonith_host * TYPE … for every node in ha.cf, with a device that really switches",
     source="heartbeat-docs",
-    formats=("ha_cf",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, ha_cf: Entry) -> Iterator[Finding]:
     """With storage in haresources there is a stonith device, and none that only pretends."""
-    assert configuration.ha_cf
-    if not ha.manages(configuration.ha_cf):
+    if not ha.manages(ha_cf):
         return
     storage = next(ha.stored(configuration.haresources), None)
-    if storage and not ha.fences(configuration.ha_cf):
+    if storage and not ha.fences(ha_cf):
         yield found(f"{storage.key} is taken over without stonith", storage.where)
-    for entry in configuration.ha_cf.children:
+    for entry in ha_cf.children:
         position = {"stonith": 0, "stonith_host": 1}.get(entry.key, -1)
         kind = entry.values[position] if 0 <= position < len(entry.values) else ""
         if kind in ha.NOT_FENCING:

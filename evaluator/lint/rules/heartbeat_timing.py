@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.tree import Entry
 from evaluator.lint import ha
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 
 
@@ -18,15 +18,12 @@ from evaluator.lint.registry import found, rule
     remedy="keepalive 1, warntime 5, deadtime 10, initdead 60: warntime between the two, initdead "
     "at least twice deadtime",
     source="heartbeat-docs",
-    formats=("ha_cf",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(ha_cf: Entry) -> Iterator[Finding]:
     """All four are written; keepalive < warntime < deadtime, 2 × keepalive ≤ deadtime, and so on.
 
     That initdead be at least twice deadtime is in the comments of ha.cf.
     """
-    assert configuration.ha_cf
-    ha_cf = configuration.ha_cf
     given = {
         name: ha.time(ha_cf, name) for name in ("keepalive", "warntime", "deadtime", "initdead")
     }

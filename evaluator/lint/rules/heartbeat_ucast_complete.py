@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 
@@ -17,12 +17,10 @@ from evaluator.lint.registry import found, rule
     remedy="on every interface a ucast for each node (lines to the node itself are ignored), or on "
     "each only for the other one",
     source="heartbeat-docs",
-    formats=("ha_cf",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(ha_cf: Entry) -> Iterator[Finding]:
     """Interfaces with ``ucast`` have the same number of addresses."""
-    assert configuration.ha_cf
-    lines = (*configuration.ha_cf.all("ucast"), *configuration.ha_cf.all("ucast6"))
+    lines = (*ha_cf.all("ucast"), *ha_cf.all("ucast6"))
     paths: dict[str, set[str]] = {}
     for entry in lines:
         if len(entry.values) > 1:

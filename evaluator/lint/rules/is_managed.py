@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.tree import Entry
 from evaluator.formats.units import truth
 from evaluator.lint.configuration import Configuration
@@ -29,12 +30,9 @@ HOLDING = {
     "left over from an intervention it shows in the next failure.",
     remedy="end the maintenance: delete the option",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, cib: Cib) -> Iterator[Finding]:
     """Neither the cluster, nor a node, nor a resource is taken out of management."""
-    assert configuration.cib
-    cib = configuration.cib
     groups: list[tuple[str, list[Entry]]] = [
         ("cluster", [*cib.properties().values()]),
         ("rsc_defaults", [*cib.rsc_defaults().values()]),

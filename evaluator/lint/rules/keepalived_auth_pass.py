@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import instances
 
@@ -19,11 +19,10 @@ USED = 8
     "it from VRRP in 2004. It tells groups apart and keeps nobody out.",
     remedy="let the firewall admit VRRP from the peers only; use unicast_peer",
     source=("keepalived-conf-man", "rfc5798"),
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """No instance relies on it."""
-    for instance in instances(configuration.keepalived):
+    for instance in instances(keepalived):
         password = instance.entry.find("authentication", "auth_pass")
         if password:
             long = len(password.value) > USED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import instances
 
@@ -17,11 +17,10 @@ from evaluator.lint.vrrp import instances
     "high priority makes the master give up its address.",
     remedy="global_defs { vrrp_check_unicast_src }",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """Instances with unicast peers check the source of adverts."""
-    for instance in instances(configuration.keepalived):
+    for instance in instances(keepalived):
         entry = instance.entry
         if not entry.find("unicast_peer") or entry.find("check_unicast_src"):
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import instances
 
@@ -17,11 +17,10 @@ from evaluator.lint.vrrp import instances
     "interruption, and again and again if the node is sick.",
     remedy="nopreempt with state BACKUP on every node",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """Every instance with addresses has ``nopreempt``."""
-    for instance in instances(configuration.keepalived):
+    for instance in instances(keepalived):
         if instance.addresses and not instance.entry.get("nopreempt"):
             message = f"vrrp_instance {instance.name!r} preempts"
             yield found(message, instance.entry.where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import instances
 
@@ -17,11 +17,10 @@ from evaluator.lint.vrrp import instances
     "the address jumps back as soon as the node returns.",
     remedy="state BACKUP on every node; the priority decides",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """An instance with ``nopreempt`` or ``preempt_delay`` has not ``state MASTER``."""
-    for instance in instances(configuration.keepalived):
+    for instance in instances(keepalived):
         option = instance.entry.get("nopreempt") or instance.entry.get("preempt_delay")
         state = instance.entry.get("state")
         if option and state and state.value.upper() == "MASTER":

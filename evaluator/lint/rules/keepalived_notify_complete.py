@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import Instance, instances
 
@@ -20,11 +20,10 @@ STATES = ("notify_master", "notify_backup", "notify_fault", "notify_stop")
     remedy="notify_master, notify_backup, notify_fault and notify_stop, or `notify` and "
     "notify_stop",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """An instance with one of these scripts has them all, or its sync group has."""
-    for instance in instances(configuration.keepalived):
+    for instance in instances(keepalived):
         given = {key for key in STATES if _has(instance, key)}
         if _has(instance, "notify"):
             given |= set(STATES[:3])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import Instance, peers
 
@@ -19,11 +19,10 @@ SAME = ("virtual_router_id", "advert_int", "version")
     remedy="same virtual_router_id, advert_int, authentication and addresses on every node, and a "
     "different priority on each",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """Instances of one name, from several files, differ in priority and in nothing else."""
-    for group in peers(configuration.keepalived):
+    for group in peers(keepalived):
         first, *others = group
         for number, other in enumerate(others, 1):
             said = f"vrrp_instance {first.name!r} has"

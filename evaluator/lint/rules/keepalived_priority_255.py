@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import instances
 
@@ -17,11 +17,10 @@ from evaluator.lint.vrrp import instances
     "the address at once when it starts.",
     remedy="use a priority of 1 to 254",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """No instance has priority 255."""
-    for instance in instances(configuration.keepalived):
+    for instance in instances(keepalived):
         if instance.priority == 255:
             message = f"vrrp_instance {instance.name!r} has priority 255"
             yield found(message, instance.entry.place("priority"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import instances
 
@@ -18,12 +18,11 @@ IDS = frozenset(map(str, range(1, 256)))
     "for their own: addresses come and go.",
     remedy="give every instance a virtual_router_id of its own, 1 to 255",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """Every instance has an id of 1 to 255, its own on its interface and address family."""
     taken: dict[tuple[str, str, str, bool], str] = {}
-    for instance in instances(configuration.keepalived):
+    for instance in instances(keepalived):
         number, said = instance.router_id, f"vrrp_instance {instance.name!r}"
         where = instance.entry.place("virtual_router_id")
         if number not in IDS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 
@@ -16,11 +16,10 @@ from evaluator.lint.registry import found, rule
     "change it or a folder above it.",
     remedy="global_defs { enable_script_security; script_user USER }",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """A file with scripts has ``enable_script_security``, and each script has a user."""
-    for file in configuration.keepalived:
+    for file in keepalived:
         scripts = [e for e in file.all("vrrp_script") if e.get("script")]
         notifies = [e for e in file.walk() if e.key.startswith("notify") and "/" in e.value]
         if not scripts and not notifies:

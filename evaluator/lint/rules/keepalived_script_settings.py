@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 
 
@@ -16,11 +16,10 @@ from evaluator.lint.registry import found, rule
     "before its service was ever asked; without timeout a check that hangs says nothing.",
     remedy="fall 2 or more, timeout, init_fail",
     source=("keepalived-conf-man", "ours"),
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """Every vrrp_script has ``fall`` of 2 or more, ``timeout`` and ``init_fail``."""
-    for file in configuration.keepalived:
+    for file in keepalived:
         for script in file.all("vrrp_script"):
             missing = [key for key in ("timeout", "init_fail") if not script.get(key)]
             if (script.number("fall") or 1) < 2:

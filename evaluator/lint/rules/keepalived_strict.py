@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import instances
 
@@ -16,11 +16,10 @@ from evaluator.lint.vrrp import instances
     "packet to the address, and no service answers; unicast and passwords are refused too.",
     remedy="remove vrrp_strict and no_accept",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """No instance is strict, or drops packets to its addresses."""
-    for instance in instances(configuration.keepalived):
+    for instance in instances(keepalived):
         entry = instance.switch("no_accept")
         if not entry and not instance.entry.get("accept"):
             entry = instance.strict

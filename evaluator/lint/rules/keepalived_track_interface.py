@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import instances
 
@@ -17,11 +17,10 @@ from evaluator.lint.vrrp import instances
     "two masters meet when the cable is back.",
     remedy="remove dont_track_primary",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """No instance has ``dont_track_primary``."""
-    for instance in instances(configuration.keepalived):
+    for instance in instances(keepalived):
         if entry := instance.switch("dont_track_primary"):
             message = f"vrrp_instance {instance.name!r} does not track its interface"
             yield found(message, entry.where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import instances
 
@@ -18,11 +18,10 @@ DEFINITIONS = ("vrrp_script", "vrrp_track_process", "track_file", "vrrp_track_fi
     "address stays where nobody answers.",
     remedy="a vrrp_script that asks the service, named in track_script of the instance",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """Instances with addresses track what is defined, and what is defined is tracked."""
-    for file in configuration.keepalived:
+    for file in keepalived:
         definitions = [e for key in DEFINITIONS for e in file.all(key)]
         used: set[str] = set()
         for instance in instances((file,)):

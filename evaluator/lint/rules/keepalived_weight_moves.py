@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.tree import Entry
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import Instance, peers
 
@@ -18,11 +18,10 @@ from evaluator.lint.vrrp import Instance, peers
     remedy="remove the weight (the instance then goes to FAULT), or make it larger than the "
     "distance of the priorities",
     source="keepalived-conf-man",
-    formats=("keepalived",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
     """A failed script brings an instance below the next lower one of its peers."""
-    for group in peers(configuration.keepalived):
+    for group in peers(keepalived):
         for instance in group:
             lower = [i.priority for i in group if i.priority < instance.priority]
             for script in instance.entry.all("track_script"):

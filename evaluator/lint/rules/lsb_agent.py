@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,9 @@ from evaluator.lint.registry import found, rule
     "running and stopped: a half-failed service is taken for a stopped one and started elsewhere.",
     remedy="use an OCF agent or a systemd unit, or prove the script against the LSB's exit codes",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """No primitive is of class ``lsb``."""
-    assert configuration.cib
-    cib = configuration.cib
     for primitive in cib.primitives():
         if cib.agent(primitive).startswith("lsb:"):
             message = f"{name(primitive)!r} is an init script ({cib.agent(primitive)})"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import score
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -18,12 +18,9 @@ from evaluator.lint.registry import found, rule
     "sick node for ever, though the other one would run it.",
     remedy="rsc_defaults migration-threshold=3 and a failure-timeout",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Every resource has a finite migration-threshold above 0; fence devices need none."""
-    assert configuration.cib
-    cib = configuration.cib
     endless = []
     for primitive in cib.primitives():
         given = cib.effective_meta(primitive).get("migration-threshold")

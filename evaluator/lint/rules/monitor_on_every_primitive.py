@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import truth
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,9 @@ from evaluator.lint.registry import found, rule
     "notices that it died.",
     remedy="add an operation: monitor interval=20s timeout=…",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Every primitive but fence devices (``fencing-monitored``) has a monitor with an interval."""
-    assert configuration.cib
-    cib = configuration.cib
     for primitive in cib.primitives():
         recurring = any(
             o.name == "monitor" and o.interval > 0 and truth(o.values.get("enabled", "true"))

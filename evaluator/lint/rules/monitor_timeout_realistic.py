@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.registry import rule
 from evaluator.lint.timeouts import too_short
 
@@ -17,9 +17,7 @@ from evaluator.lint.timeouts import too_short
     "restarted.",
     remedy="set the timeout to at least what the agent advises, or to the longest monitor measured",
     source=("resource-agents-repo", "pacemaker-explained"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """No monitor has less than its agent advises, or Pacemaker's default with an unknown agent."""
-    assert configuration.cib
-    yield from too_short(configuration.cib, "monitor")
+    yield from too_short(cib, "monitor")

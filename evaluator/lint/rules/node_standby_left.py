@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import truth
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
@@ -17,12 +18,9 @@ from evaluator.lint.registry import found, rule
     "to go.",
     remedy="pcs node unstandby NODE, crm node online NODE",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, cib: Cib) -> Iterator[Finding]:
     """No node has the attribute ``standby``."""
-    assert configuration.cib
-    cib = configuration.cib
     for node in cib.root.iterfind("configuration/nodes/node"):
         for pair in cib.pairs(node):
             if pair.key == "standby" and truth(pair.value):

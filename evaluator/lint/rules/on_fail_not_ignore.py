@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -22,12 +22,9 @@ DEAF = {
     "failed stop that is blocked instead of fenced ends the failover there.",
     remedy="remove on-fail: the defaults restart, and fence after a failed stop",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """No operation of a resource has such an on-fail."""
-    assert configuration.cib
-    cib = configuration.cib
     for primitive in cib.primitives():
         for operation in cib.operations(primitive):
             policy = operation.values.get("on-fail", "").lower()

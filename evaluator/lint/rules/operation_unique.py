@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import seconds
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -18,12 +18,9 @@ from evaluator.lint.registry import found, rule
     "is never run, as a deep check beside a shallow one.",
     remedy="give each its own interval",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Name and interval differ among the operations of a primitive."""
-    assert configuration.cib
-    cib = configuration.cib
     for primitive in cib.primitives():
         seen = set()
         for op in primitive.iterfind("operations/op"):

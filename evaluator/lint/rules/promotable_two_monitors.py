@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -17,12 +17,9 @@ from evaluator.lint.registry import found, rule
     remedy="monitor interval=10s role=Promoted and monitor interval=20s role=Unpromoted (Master "
     "and Slave before Pacemaker 2.1)",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Every primitive in a promotable clone has a monitor for each role, intervals differing."""
-    assert configuration.cib
-    cib = configuration.cib
     for clone in cib.clones():
         for primitive in clone.iter("primitive") if cib.promotable(clone) else ():
             monitors = [o for o in cib.operations(primitive)

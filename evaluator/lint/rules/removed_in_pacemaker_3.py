@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.tree import Entry
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
@@ -31,12 +32,9 @@ OPERATIONS = ("can-fail", "can_fail", "role_after_failure")
     remedy="use the newer form (a promotable clone for master, a systemd unit for upstart), or "
     "remove it",
     source="pacemaker-repo",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, cib: Cib) -> Iterator[Finding]:
     """Nothing of the list in the ChangeLog of 3.0.0 is used."""
-    assert configuration.cib
-    cib = configuration.cib
     for key, entry in cib.properties().items():
         if key in PROPERTIES or (key == "stonith-action" and entry.value == "poweroff"):
             yield found(f"cluster option {key}={entry.value}", entry.where)

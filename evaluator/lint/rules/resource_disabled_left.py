@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -19,12 +19,9 @@ OFF = frozenset({"stopped", "slave", "unpromoted"})
     "without a promoted instance, on every node.",
     remedy="remove target-role, or set it to Started: pcs resource enable, crm resource start",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """No target-role is Stopped or Unpromoted."""
-    assert configuration.cib
-    cib = configuration.cib
     roles = [("rsc_defaults", cib.rsc_defaults().get("target-role"))]
     for top in cib.resources():
         for element in top.iter("primitive", "group", "clone", "master", "bundle"):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
 from evaluator.lint import fencing
 from evaluator.lint.agents import BLOCK_DEVICES, FILESYSTEM, SHARED_FILESYSTEMS
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -20,12 +20,9 @@ LOCAL = ("/dev/drbd", "/dev/loop")
     "two writers destroy an ordinary file system within seconds.",
     remedy="stonith-enabled=true and a fence device for every node",
     source=("pacemaker-explained", "clusters-from-scratch"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """With fencing off or without devices no disk but DRBD's is mounted or activated."""
-    assert configuration.cib
-    cib = configuration.cib
     if fencing.enabled(cib) and (fencing.devices(cib) or fencing.self_fencing(cib)):
         return
     for primitive in cib.primitives():

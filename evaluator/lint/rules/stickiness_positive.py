@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.formats.units import score
 from evaluator.lint.agents import serves
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -22,12 +22,9 @@ OLDER = "default-resource-stickiness"
     "one more interruption, perhaps onto a node that fails again.",
     remedy="rsc_defaults resource-stickiness=200",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """Every service outside clones has a stickiness above 0, from anywhere."""
-    assert configuration.cib
-    cib = configuration.cib
     older = cib.properties().get(OLDER)
     if older and score(older.value) > 0 and cib.root.get("validate-with", "") < "pacemaker-2":
         return

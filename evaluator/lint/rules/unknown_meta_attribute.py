@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity, allowed_values
-from evaluator.formats.cib import Element
+from evaluator.formats.cib import Cib, Element
 from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
@@ -32,12 +32,9 @@ CLONE = frozenset({
     "protect is not protected.",
     remedy="correct the name",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(configuration: Configuration, cib: Cib) -> Iterator[Finding]:
     """Every meta attribute of a resource and of the defaults is one that Pacemaker knows."""
-    assert configuration.cib
-    cib = configuration.cib
     tags = ("primitive", "group", "clone", "master", "bundle", "template")
     resources = [e for e in cib.root.iterfind("configuration/resources//*") if e.tag in tags]
     defaults = list(cib.root.iterfind("configuration/rsc_defaults"))

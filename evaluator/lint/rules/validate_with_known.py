@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
-from evaluator.lint.configuration import Configuration
+from evaluator.formats.cib import Cib
 from evaluator.lint.registry import found, rule
 
 DROPPED = frozenset({"pacemaker-0.6", "pacemaker-0.7", "pacemaker-1.1", "transitional-0.6"})
@@ -19,12 +19,9 @@ DROPPED = frozenset({"pacemaker-0.6", "pacemaker-0.7", "pacemaker-1.1", "transit
     "ignored, and Pacemaker 3 does not take it.",
     remedy='write validate-with="pacemaker-3.9" (for Pacemaker 2.1.5), or run cibadmin --upgrade',
     source="pacemaker-repo",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """``validate-with`` is a schema ``pacemaker-X.Y``, and none that Pacemaker 3 dropped."""
-    assert configuration.cib
-    cib = configuration.cib
     schema = cib.root.get("validate-with")
     if not schema or schema in DROPPED or not re.fullmatch(r"pacemaker-\d+\.\d+", schema):
         said = f"validate-with is {schema!r}" if schema else "there is no validate-with"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
+from evaluator.formats.cib import Cib
 from evaluator.lint.agents import STORAGE
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name, not_awaited
 from evaluator.lint.registry import found, rule
 
@@ -18,11 +18,9 @@ from evaluator.lint.registry import found, rule
     "node that can only refuse them.",
     remedy="make the address the last member of the group, or order it after the storage",
     source=("pacemaker-explained", "ours"),
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """An address starts after the storage that is placed with it."""
-    assert configuration.cib
-    for address, early in not_awaited(configuration.cib, STORAGE.__contains__):
+    for address, early in not_awaited(cib, STORAGE.__contains__):
         message = f"{name(address)!r} does not wait for {', '.join(map(repr, early))}"
-        yield found(message, configuration.cib.where(address))
+        yield found(message, cib.where(address))

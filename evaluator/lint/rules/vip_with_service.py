@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
+from evaluator.formats.cib import Cib
 from evaluator.lint.agents import ADDRESSES, DRBD, STORAGE, serves
-from evaluator.lint.configuration import Configuration
 from evaluator.lint.placement import name, outermost, placed_with
 from evaluator.lint.registry import found, rule
 
@@ -17,15 +17,12 @@ from evaluator.lint.registry import found, rule
     "resources by default, and clients reach a node without service.",
     remedy="put them into one group, or colocate them with score INFINITY",
     source="pacemaker-explained",
-    formats=("cib",),
 )
-def check(configuration: Configuration) -> Iterator[Finding]:
+def check(cib: Cib) -> Iterator[Finding]:
     """An address is placed with a service or its storage, where there are services at all.
 
     Services that run on every node need none, and a cloned address is a matter of its own.
     """
-    assert configuration.cib
-    cib = configuration.cib
     beside = placed_with(cib)
     single = [p for p in cib.primitives() if outermost(p).tag in ("primitive", "group")]
     company = {name(p) for p in cib.primitives() if _matters(cib.agent(p))}
