@@ -21,8 +21,8 @@ from evaluator.simulate.plan import Plan, Status, read_plan, read_status
 
 PACKAGE = "pacemaker-cli-utils"
 FEATURE_SET = "3.16.1"
-"""Of Pacemaker 2.1.5.  A CIB without one is taken for one of Pacemaker 1, which counted failures
-in another way."""
+"""Of Pacemaker 2.1.5 as Debian 12 has it.  A CIB without one is taken for one of Pacemaker 1, which
+counted failures in another way; at a newer one crm_simulate aborts."""
 UP_TO_DATE = "10000"
 MOST_ROUNDS = 8
 """Transitions after one event before it counts as never settling (ours)."""
@@ -169,9 +169,9 @@ def simulator(data: str, watchdog: bool, path: str = SYSTEM_PATH) -> Iterator[Si
 
 
 def prepared(cib: bytes) -> bytes:
-    """A configuration without any status, marked as the cluster itself marks it."""
+    """A configuration without any status, marked as the target's Pacemaker marks it."""
     root = etree.fromstring(cib)
-    root.set("crm_feature_set", root.get("crm_feature_set", FEATURE_SET))
+    root.set("crm_feature_set", FEATURE_SET)
     for status in root.findall("status"):
         root.remove(status)
     etree.SubElement(root, "status")
