@@ -192,6 +192,8 @@ def _packages(cluster: ClusterModel) -> list[str]:
     chosen = set(cluster.declaration.stack.components.values())
     found = [*BASE_PACKAGES, *MANAGER_PACKAGES[cluster.manager]]
     found += [name for name in COMPONENT_PACKAGES if name in chosen]
+    if cluster.manager == "keepalived" and cluster.application.agent.startswith("ocf:"):
+        found.append("resource-agents")
     if cluster.quorum.witness:
         found.append("corosync-qdevice")
     if cluster.watchdog:
@@ -219,6 +221,13 @@ def _base_units() -> list[str]:
 
 def _member_units(cluster: ClusterModel) -> list[str]:
     units = list(MANAGER_UNITS[cluster.manager])
+    if _always_on(cluster):
+        # keepalived moves an address and no more: what it moves between runs on both nodes
+        agent = cluster.application.agent
+        own = agent.removeprefix("systemd:") if agent.startswith("systemd:") else "cluster-service"
+        units[:0] = [own, "haproxy"] if cluster.load_balancer else [own]
+    elif cluster.replicated and cluster.manager != "pacemaker":
+        units.insert(0, "drbd")
     if cluster.quorum.witness:
         units.insert(1, "corosync-qdevice")
     if cluster.watchdog:
@@ -229,6 +238,11 @@ def _member_units(cluster: ClusterModel) -> list[str]:
         # only Pacemaker brings DRBD up itself
         units.insert(0, "drbd")
     return units
+
+
+def _always_on(cluster: ClusterModel) -> bool:
+    """Whether the service runs on every carrier, and only its address moves."""
+    return cluster.manager == "keepalived" and cluster.storage is None
 
 
 def _disabled(cluster: ClusterModel) -> list[str]:

@@ -36,10 +36,12 @@ defaults
     timeout connect 5s
     timeout client {idle}
     timeout server {idle}
-    timeout check 3s
+    timeout check 10s
     timeout http-request 10s
     timeout http-keep-alive 10s
 """
+MAIL_PORTS = frozenset({25, 587})
+"""Where a server greets in SMTP without TLS (RFC 5321, RFC 6409)."""
 IDLE = "31m"
 """IMAP clients may stay silent for 29 minutes (RFC 2177)."""
 
@@ -86,6 +88,9 @@ def _endpoint(cluster: ClusterModel, endpoint: Endpoint, secure: bool) -> str:
         servers = {cluster.application.name: vip.loopback}
     if http:
         lines.append("    option httpchk GET /")
+    elif endpoint.port in MAIL_PORTS:
+        # a check that hangs up unasked ends Postfix's smtpd, and a new one has to wait a minute
+        lines.append(f"    option smtpchk EHLO {vip.name}.{cluster.domain}")
     proxy = " send-proxy-v2 check-send-proxy" if endpoint.proxy_protocol else ""
     lines += [
         f"    server {name} {_host(address)}:{endpoint.backend_port}{proxy}"

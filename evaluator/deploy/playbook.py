@@ -136,6 +136,8 @@ def _run(playbook: str, command: list[str], scratch: Path, watch: Watch | None) 
         "ANSIBLE_CALLBACK_PLUGINS": str(folder / "callback_plugins"),
         "ANSIBLE_CALLBACKS_ENABLED": "events",
         "ANSIBLE_LOCAL_TEMP": str(scratch / "local"),
+        # sockets of ssh are named by host: two runs must not take each other's
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(scratch / "cp"),
         "ANSIBLE_NOCOLOR": "1",
         "EVALUATE_DEPLOY_EVENTS": str(events),
     }
@@ -180,10 +182,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _messages(result: Result) -> list[str]:
-    """A task's messages; one that lists deviations gives one each."""
-    listed = result.data.get("findings")
-    if isinstance(listed, list) and listed:
-        return [str(message) for message in listed]
+    """A task's messages; one that lists deviations, a line each, gives one each."""
+    lines = result.message.splitlines()
+    if len(lines) > 1 and all(CODE.match(line) for line in lines):
+        return lines
     return [result.message or f"task {result.task!r} failed"]
 
 

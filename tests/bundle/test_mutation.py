@@ -125,7 +125,7 @@ HARMLESS = {
     r"haproxy: global / stats (socket .*|timeout .*)": "for people to look at",
     r"haproxy: .* / mode tcp": "the default",
     r"haproxy: defaults / retries 3": "the default",
-    r"haproxy: defaults / timeout check 3s": "timeout connect is in force, 5 s",
+    r"haproxy: defaults / timeout check 10s": "timeout connect is in force, 5 s",
     r"haproxy: defaults / timeout http-keep-alive 10s": "timeout http-request is in force, 10 s",
     r"haproxy: backend \S+ / balance roundrobin": "the default",
     # --- keepalived 2.2: keepalived.conf(5)
