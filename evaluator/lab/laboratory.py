@@ -214,13 +214,12 @@ class Laboratory:
         disk = self._make_disk() if self.spec.shared_disk else ""
         network.make(self.prefix, self.spec)
         for node in self.spec.nodes:
-            furnish(self.nodes_folder / node, root, self.spec, node, keys)
+            furnish(self.nodes_folder / node, root, self.spec, node, keys, disk)
         self._write_ssh_config()
         about = {
             "prefix": self.prefix,
             "spec": asdict(self.spec),
             "nodes": str(self.nodes_folder),
-            "disk": disk,
         }
         errors = self.scratch / "power.err"
         self._supply = Supply(network.switch(self.prefix), about, errors)

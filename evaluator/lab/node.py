@@ -24,11 +24,30 @@ _CAPABILITIES = "CAP_NET_ADMIN,CAP_IPC_LOCK"
 _JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"'
 
 
-def furnish(disk: Path, image: Path, spec: LabSpec, node: str, keys: Path) -> None:
+_DISK_UNIT = """\
+[Unit]
+Description=The laboratory's shared disk
+DefaultDependencies=no
+Before=sysinit.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/mkdir -p {folder}
+ExecStart=/bin/mknod -m 0600 {path} b {major} {minor}
+"""
+# A device that is bound into a container is a mount, which a resource agent that unmounts a file
+# system by the name of its device takes away with it.  So each node makes the device itself.
+
+
+def furnish(
+    disk: Path, image: Path, spec: LabSpec, node: str, keys: Path, shared: str = ""
+) -> None:
     """Lay a node's own files over the image and mount the two together at ``disk/root``.
 
     What the node writes stays in ``disk/upper`` over power cuts.  The folder `keys` has the
-    operator's public key, ``operator.pub``; the node's host key is made there.
+    operator's public key, ``operator.pub``; the node's host key is made there.  `shared` is the
+    block device of this machine that is the nodes' shared disk, if any.
     """
     upper = disk / "upper"
     for folder in (upper, disk / "work", disk / "root"):
@@ -44,10 +63,22 @@ def furnish(disk: Path, image: Path, spec: LabSpec, node: str, keys: Path) -> No
         "root/.ssh/authorized_keys": (keys / "operator.pub").read_text(),
         "usr/sbin/fence_lab": (content_root() / FENCE_AGENT).read_text(),
     }
+    if shared and spec.shared_disk:
+        number = Path(shared).stat().st_rdev
+        files["etc/systemd/system/lab-disk.service"] = _DISK_UNIT.format(
+            folder=Path(spec.shared_disk).parent,
+            path=spec.shared_disk,
+            major=os.major(number),
+            minor=os.minor(number),
+        )
     for name, content in files.items():
         path = upper / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
+    if shared and spec.shared_disk:
+        wants = upper / "etc/systemd/system/sysinit.target.wants"
+        wants.mkdir()
+        (wants / "lab-disk.service").symlink_to("../lab-disk.service")
     for name in ("root", "root/.ssh"):
         (upper / name).chmod(0o700)
     (upper / "etc/ssh/ssh_host_ed25519_key").chmod(0o600)
@@ -69,13 +100,9 @@ def _interfaces(spec: LabSpec, node: str) -> str:
     return "\n".join(stanzas)
 
 
-def container(prefix: str, disk: Path, node: str, shared: tuple[str, str] | None) -> list[str]:
-    """The command line that boots a node's container in its namespace and its control group.
-
-    `shared` is a block device of this machine and the path at which the node sees it.
-    """
+def container(prefix: str, disk: Path, node: str) -> list[str]:
+    """The command line that boots a node's container in its namespace and its control group."""
     groups = [str(folder) for folder in _make_groups(prefix, node)]
-    bind = [f"--bind={shared[0]}:{shared[1]}"] if shared else []
     return [
         *("sh", "-c", _JOIN, "sh", *groups, "--"),
         *("setpriv", "--pdeathsig", "KILL", "--"),
@@ -84,7 +111,6 @@ def container(prefix: str, disk: Path, node: str, shared: tuple[str, str] | None
         *("--link-journal=no", "--resolv-conf=off", "--timezone=off"),
         *(f"--machine={prefix}-{node}", f"--hostname={node}", f"--capability={_CAPABILITIES}"),
         *(f"--directory={disk / 'root'}", f"--network-namespace-path=/run/netns/{prefix}-{node}"),
-        *bind,
         "--boot",
     ]
 

@@ -52,10 +52,8 @@ class _Slot:
 class Rack:
     """All nodes of a laboratory and what switches them."""
 
-    def __init__(
-        self, prefix: str, spec: LabSpec, disks: Path, shared: tuple[str, str] | None
-    ) -> None:
-        self.prefix, self.spec, self.disks, self.shared = prefix, spec, disks, shared
+    def __init__(self, prefix: str, spec: LabSpec, disks: Path) -> None:
+        self.prefix, self.spec, self.disks = prefix, spec, disks
         self.slots = {node: _Slot(node) for node in spec.nodes}
         self._watches: set[asyncio.Task[None]] = set()
 
@@ -103,7 +101,7 @@ class Rack:
         disk = self.disks / slot.node
         with (disk / "console").open("ab") as console:
             slot.supervisor = await asyncio.create_subprocess_exec(
-                *container(self.prefix, disk, slot.node, self.shared),
+                *container(self.prefix, disk, slot.node),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -221,8 +219,7 @@ async def _run() -> None:
     first = json.loads(await reader.readline())
     outlets = tuple(Outlet(**outlet) for outlet in first["spec"].pop("outlets"))
     spec = LabSpec(**first["spec"], outlets=outlets)
-    shared = (first["disk"], spec.shared_disk) if spec.shared_disk else None
-    rack = Rack(first["prefix"], spec, Path(first["nodes"]), shared)
+    rack = Rack(first["prefix"], spec, Path(first["nodes"]))
     servers = [
         await asyncio.start_server(
             partial(_answer, rack, outlet), outlet.address, PORT, limit=_LONGEST_REQUEST
