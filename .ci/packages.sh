@@ -1,5 +1,6 @@
 #!/bin/sh
-# packages.sh: Debian packages that the tests use: the cluster's own validators and a browser.
+# packages.sh: Debian packages that the tests use: the cluster's own validators, a browser, and what
+# makes the laboratory's nodes.
 set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 needed="git:git
@@ -14,7 +15,16 @@ xmllint:libxml2-utils
 public-inbox-httpd:public-inbox
 openssl:openssl
 unshare:util-linux
-ip:iproute2"
+ip:iproute2
+keepalived:keepalived
+nft:nftables
+crm:crmsh
+pcs:pcs
+shellcheck:shellcheck
+ssh:openssh-client
+mount:mount
+systemd-nspawn:systemd-container
+mmdebstrap:mmdebstrap"
 missing=""
 for entry in $needed; do
     command -v "${entry%%:*}" >/dev/null || missing="$missing ${entry#*:}"

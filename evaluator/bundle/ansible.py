@@ -205,13 +205,8 @@ def _packages(cluster: ClusterModel) -> list[str]:
     if cluster.replicated:
         found.append("drbd-utils")
     if cluster.storage:
-        # its agent asks "modprobe" for the file system and "fuser" who holds the volume
+        # who mounts it asks "modprobe" for the file system and "fuser" who holds the volume
         found += [FILESYSTEM_PACKAGES[cluster.storage.filesystem], "kmod", "psmisc"]
-    if cluster.manager == "keepalived" and cluster.storage:
-        # cluster-service calls resource agents, and fuser before it unmounts
-        found.append("psmisc")
-    if cluster.manager == "keepalived" and cluster.application.agent.startswith("ocf:"):
-        found.append("resource-agents")
     return list(dict.fromkeys(found))
 
 
@@ -221,44 +216,28 @@ def _base_units() -> list[str]:
 
 def _member_units(cluster: ClusterModel) -> list[str]:
     units = list(MANAGER_UNITS[cluster.manager])
-    if _always_on(cluster):
-        # keepalived moves an address and no more: what it moves between runs on both nodes
-        agent = cluster.application.agent
-        own = agent.removeprefix("systemd:") if agent.startswith("systemd:") else "cluster-service"
-        units[:0] = [own, "haproxy"] if cluster.load_balancer else [own]
-    elif cluster.replicated and cluster.manager != "pacemaker":
-        units.insert(0, "drbd")
     if cluster.quorum.witness:
         units.insert(1, "corosync-qdevice")
     if cluster.watchdog:
         units.append("sbd")
     if cluster.everywhere:
-        return [*_moved(cluster), *units]
+        # keepalived moves an address and no more: what is behind it runs on both nodes
+        agent = cluster.application.agent
+        own = agent.removeprefix("systemd:") if agent.startswith("systemd:") else "cluster-service"
+        return [own, *(["haproxy"] if cluster.load_balancer else []), *units]
     if cluster.replicated and cluster.manager != "pacemaker":
         # only Pacemaker brings DRBD up itself
         units.insert(0, "drbd")
     return units
 
 
-def _always_on(cluster: ClusterModel) -> bool:
-    """Whether the service runs on every carrier, and only its address moves."""
-    return cluster.manager == "keepalived" and cluster.storage is None
-
-
 def _disabled(cluster: ClusterModel) -> list[str]:
+    """What the cluster manager starts, so that systemd must not."""
     if cluster.everywhere:
         return []
-    drbd = ["drbd"] if cluster.replicated and cluster.manager == "pacemaker" else []
-    return [*drbd, *_moved(cluster)]
-
-
-def _moved(cluster: ClusterModel) -> list[str]:
-    units = []
-    if cluster.load_balancer:
-        units.append("haproxy")
-    if cluster.application.boot_unit:
-        units.append(cluster.application.boot_unit)
-    return units
+    units = ["drbd"] if cluster.replicated and cluster.manager == "pacemaker" else []
+    units += ["haproxy"] if cluster.load_balancer else []
+    return units + ([cluster.application.boot_unit] if cluster.application.boot_unit else [])
 
 
 def _volume(storage: Storage) -> dict[str, Any]:

@@ -1,0 +1,246 @@
+"""Two bare nodes and a witness become a serving, fenced, quorate cluster, and stay one.
+
+The tests of this module go on one after the other in one laboratory.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import declaration
+from .seat import CHECKOUT, NODES, PASSWORDS, Seat, changed, eventually, laboratory, longest_gap
+
+pytestmark = pytest.mark.xdist_group("lab")
+
+VIP = "198.51.100.20"
+
+
+@pytest.fixture(scope="module")
+def seat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seat]:
+    lab = laboratory(declaration())
+    if missing := lab.missing():
+        pytest.skip("; ".join(str(finding) for finding in missing))
+    with lab:
+        lab.start()
+        yield Seat(lab, tmp_path_factory.mktemp("pacemaker"))
+
+
+@pytest.fixture(scope="module")
+def bundle(seat: Seat) -> Path:
+    return seat.bundle(declaration())
+
+
+def other_token(words: dict[str, Any]) -> None:
+    words["timing"]["token_ms"] = 1500
+
+
+def resources(seat: Seat, node: str = "zcs1") -> str:
+    return seat.run(node, "crm_mon", "-1")
+
+
+def holder(seat: Seat) -> str:
+    """The node that runs the service, '' for none."""
+    match = re.search(r"service-zcs\s.*Started (\S+)", resources(seat))
+    return match[1] if match else ""
+
+
+def test_a_plan_for_bare_nodes_tells_everything_and_changes_nothing(
+    seat: Seat, bundle: Path
+) -> None:
+    changes = seat.planned(bundle)
+    assert {change["node"] for change in changes} == {"zcs1", "zcs2", "witness"}
+    assert any("corosync.conf" in change["task"] + change["diff"] for change in changes)
+    for node in (*NODES, "witness"):
+        for path in ("/etc/corosync", "/etc/haproxy", "/var/lib/floss-evaluator"):
+            assert seat.lab.node(node).run("test", "-e", path).returncode == 1
+
+
+def test_apply_ends_with_a_cluster_that_serves(seat: Seat, bundle: Path) -> None:
+    done = seat.deploy("apply", bundle)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert changed(done.stdout) > 0
+    answer = seat.lab.client("curl", "-sS", "-m", "5", f"http://{VIP}/").stdout
+    assert "zcs" in answer
+    quorum = quorate(seat)
+    assert re.search(r"Quorate:\s+Yes", quorum)
+    assert re.search(r"Total votes:\s+3", quorum)
+    assert "Qdevice" in quorum
+    state = resources(seat)
+    assert "Online: [ zcs1 zcs2 ]" in state
+    assert len(re.findall(r"fence-zcs\d\s.*Started", state)) == 2
+
+
+def quorate(seat: Seat) -> str:
+    return seat.lab.node("zcs1").run("corosync-quorumtool", "-s").stdout
+
+
+def test_applied_again_nothing_changes_and_the_plan_is_empty(seat: Seat, bundle: Path) -> None:
+    done = seat.deploy("apply", bundle)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert changed(done.stdout) == 0
+    assert seat.planned(bundle) == []
+
+
+def test_verify_holds_it_against_its_model(seat: Seat, bundle: Path) -> None:
+    done = seat.deploy("verify", bundle)
+    assert done.returncode == 0, done.stdout + done.stderr
+    passive = next(node for node in NODES if node != holder(seat))
+    seat.run(passive, "crm_standby", "-v", "on", "-N", passive)
+    done = seat.deploy("verify", bundle)
+    seat.run(passive, "crm_standby", "-D", "-N", passive)
+    assert done.returncode == 4
+    assert passive in done.stderr
+    eventually(lambda: "Online: [ zcs1 zcs2 ]" in resources(seat), 20)
+
+
+def test_secrets_are_only_where_they_belong(seat: Seat, bundle: Path) -> None:
+    for node in NODES:
+        modes = seat.run(
+            node, "stat", "-c", "%a %U %s %n", "/etc/corosync/authkey", "/etc/cluster-secrets"
+        )
+        assert re.search(r"^400 root 256 /etc/corosync/authkey$", modes, re.MULTILINE)
+        assert re.search(r"^700 root \d+ /etc/cluster-secrets$", modes, re.MULTILINE)
+        for password in PASSWORDS.values():
+            where = seat.lab.node(node).run(
+                *("grep", "-rlF", password, "/etc", "/var", "/root", "/tmp", "/run")  # noqa: S108
+            )
+            assert set(where.stdout.split()) <= {
+                f"/etc/cluster-secrets/{device}" for device in PASSWORDS
+            }
+            journal = seat.run(node, "journalctl", "--no-pager", "-q")
+            assert password not in journal
+            processes = seat.run(node, "ps", "-eo", "args")
+            assert password not in processes
+    key = seat.lab.node("zcs1").run("base64", "-w0", "/etc/corosync/authkey").stdout
+    log = (seat.folder / "log").read_text()
+    for secret in (*PASSWORDS.values(), key[:40]):
+        assert secret not in log
+        for file in bundle.rglob("*"):
+            assert file.is_dir() or secret.encode() not in file.read_bytes()
+
+
+def test_fencing_switches_a_real_node_off_and_it_comes_back(seat: Seat, bundle: Path) -> None:
+    service = holder(seat)
+    passive = next(node for node in NODES if node != service)
+    seat.run(service, "stonith_admin", "--reboot", passive, "--tag", "test")
+    cut = [e for e in seat.lab.power_log() if e["from"] == f"bmc-{passive}" and e["node"]]
+    assert cut, seat.lab.power_log()
+    eventually(lambda: "Online: [ zcs1 zcs2 ]" in resources(seat, service), 60)
+    assert holder(seat) == service
+
+
+def test_drift_is_shown_by_plan_and_mended_by_apply(seat: Seat, bundle: Path) -> None:
+    seat.run("zcs2", "sed", "-i", "s/retries 3/retries 7/", "/etc/haproxy/haproxy.cfg")
+    seat.run(
+        "zcs1",
+        *("crm_resource", "--resource", "vip-mail", "--set-parameter", "cidr_netmask"),
+        *("--parameter-value", "24"),
+    )
+    changes = seat.planned(bundle)
+    text = "".join(change["diff"] for change in changes)
+    assert "retries 7" in text
+    assert "cidr_netmask" in text
+    assert {c["node"] for c in changes if "retries 7" in c["diff"]} == {"zcs2"}
+    done = seat.deploy("apply", bundle)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert changed(done.stdout) == len(changes)
+    assert seat.planned(bundle) == []
+
+
+def test_rollback_restores_what_was_before(seat: Seat, bundle: Path) -> None:
+    other = seat.bundle(declaration("pacemaker", other_token), "other")
+    seat.built(other)
+    assert "token: 1500" in seat.run("zcs1", "cat", "/etc/corosync/corosync.conf")
+    done = seat.deploy("rollback", other)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for node in NODES:
+        assert "token: 1000" in seat.run(node, "cat", "/etc/corosync/corosync.conf")
+        runtime = seat.run(node, "corosync-cmapctl", "-g", "runtime.config.totem.token")
+        assert "1000" in runtime
+    assert seat.planned(bundle) == []
+
+
+def test_a_rolling_update_keeps_the_service_answering(seat: Seat, bundle: Path) -> None:
+    with seat.probing(VIP, 80) as answers:
+        done = seat.deploy("rolling-update", bundle)
+    assert done.returncode == 0, done.stdout + done.stderr
+    gap = longest_gap(answers)
+    print(f"rolling update: {seat.seconds['rolling-update']:.0f} s, longest gap {gap:.2f} s")
+    assert gap < 20
+    assert {node for _, good, node in answers if good} == set(NODES)
+    assert seat.deploy("verify", bundle).returncode == 0
+
+
+def test_the_running_cluster_is_exported_and_renders_the_same_bytes(
+    seat: Seat, bundle: Path
+) -> None:
+    done = seat.deploy("export", bundle, "--out", str(seat.folder / "export"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not-expressible" not in done.stderr
+    again = seat.folder / "again"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "evaluator", "bundle", "--out", str(again)),
+            *("--cluster", str(seat.folder / "export" / "cluster.yml")),
+        ],
+        cwd=CHECKOUT,
+        check=True,
+        timeout=60,
+        capture_output=True,
+    )
+    for file in sorted(p.relative_to(bundle) for p in bundle.rglob("*") if p.is_file()):
+        assert (again / file).read_bytes() == (bundle / file).read_bytes(), file
+
+
+def test_a_node_of_another_cluster_is_refused_before_anything_is_touched(seat: Seat) -> None:
+    def renamed(words: dict[str, Any]) -> None:
+        words["id"] = "another"
+
+    before = {n: seat.run(n, "md5sum", "/etc/corosync/corosync.conf", "/etc/hosts") for n in NODES}
+    other = seat.bundle(declaration("pacemaker", renamed), "another")
+    done = seat.deploy("plan", other)
+    assert done.returncode == 4
+    assert "node-in-another-cluster" in done.stderr
+    assert before == {
+        n: seat.run(n, "md5sum", "/etc/corosync/corosync.conf", "/etc/hosts") for n in NODES
+    }
+
+
+def test_another_debian_is_refused(seat: Seat, bundle: Path) -> None:
+    seat.run("zcs2", "sed", "-i", 's/^VERSION_ID=.*/VERSION_ID="11"/', "/usr/lib/os-release")
+    done = seat.deploy("plan", bundle)
+    seat.run("zcs2", "sed", "-i", 's/^VERSION_ID=.*/VERSION_ID="12"/', "/usr/lib/os-release")
+    assert done.returncode == 4
+    assert "operating-system" in done.stderr
+    assert "zcs2" in done.stderr
+
+
+def test_a_full_disk_is_refused(seat: Seat, bundle: Path) -> None:
+    seat.run("zcs2", "mount", "-t", "tmpfs", "-o", "size=64k", "none", "/var/lib/floss-evaluator")
+    done = seat.deploy("plan", bundle)
+    seat.run("zcs2", "umount", "/var/lib/floss-evaluator")
+    assert done.returncode == 4
+    assert "disk-full" in done.stderr
+
+
+def test_a_node_without_power_stops_the_build_before_the_last_healthy_one(
+    seat: Seat, bundle: Path
+) -> None:
+    other = seat.bundle(declaration("pacemaker", other_token), "half-way")
+    seat.planned(other)
+    passive = next(node for node in NODES if node != holder(seat))
+    seat.lab.node(passive).kill()
+    done = seat.deploy("apply", other)
+    assert done.returncode == 4
+    assert "unreachable" in done.stderr
+    healthy = next(node for node in NODES if node != passive)
+    assert "token: 1000" in seat.run(healthy, "cat", "/etc/corosync/corosync.conf")
+    assert "zcs" in seat.lab.client("curl", "-sS", "-m", "5", f"http://{VIP}/").stdout
+    seat.lab.start(passive)
