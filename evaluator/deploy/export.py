@@ -50,7 +50,7 @@ def export(
         outcome = run("export", bundle.absolute(), access, variables={"into": scratch}, watch=watch)
         refuse(outcome.findings)
         live = {
-            node.name: {p.name: p.read_bytes() for p in sorted(node.iterdir()) if p.is_file()}
+            node.name: {p.name: p.read_bytes() for p in sorted(node.rglob("*")) if p.is_file()}
             for node in sorted(Path(scratch).iterdir())
             if node.is_dir()
         }
@@ -83,8 +83,8 @@ def _common(
         for node, content in sorted(kept.items())
         if content != kept[first]
     ]
-    declaration, _ = read_declaration(folder / first / DECLARATION)
-    return declaration, found
+    (path,) = (folder / first).rglob(DECLARATION)
+    return read_declaration(path)[0], found
 
 
 def _beyond(declaration: Declaration, live: Mapping[str, Mapping[str, bytes]]) -> list[Finding]:

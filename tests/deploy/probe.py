@@ -16,7 +16,7 @@ PATIENCE = 0.25
 
 
 def ask(address: str, port: int) -> str:
-    """First word of the answer's body, '' when there is no good answer."""
+    """Last word of the answer's body, the node's name; '' when there is no good answer."""
     try:
         with socket.create_connection((address, port), PATIENCE) as connection:
             connection.settimeout(PATIENCE)
@@ -29,7 +29,7 @@ def ask(address: str, port: int) -> str:
     head, _, body = answer.partition(b"\r\n\r\n")
     good = head.split(b"\r\n", 1)[0].split()[1:2] == [b"200"]
     words = body.decode(errors="replace").split()
-    return (words[0] if words else "?") if good else ""
+    return (words[-1] if words else "?") if good else ""
 
 
 def main() -> None:

@@ -31,6 +31,16 @@ def holders(seat: Seat) -> set[str]:
     return {n for n in NODES if VIP in seat.run(n, "ip", "-o", "address")}
 
 
+def test_a_full_disk_is_refused_before_anything_is_touched(seat: Seat) -> None:
+    bundle = seat.bundle(declaration(seat.manager, stateless))
+    seat.run("zcs2", "mount", "-t", "tmpfs", "-o", "size=64k", "none", "/var")
+    done = seat.deploy("plan", bundle)
+    seat.run("zcs2", "umount", "/var")
+    assert done.returncode == 4
+    assert "error [disk-full]" in done.stderr
+    assert seat.lab.node("zcs1").run("test", "-e", "/etc/haproxy").returncode == 1
+
+
 def test_it_is_built_serves_moves_and_changes_nothing_the_second_time(seat: Seat) -> None:
     bundle = seat.bundle(declaration(seat.manager, stateless))
     assert changed(seat.built(bundle)) > 0
