@@ -7,6 +7,8 @@ evaluator.lab.image : the nodes' disk
 evaluator.lab.power : the out-of-band power controllers, asked by ``deploy/lab/fence_lab``
 """
 
+from __future__ import annotations
+
 from evaluator.lab.laboratory import Laboratory, Node
 from evaluator.lab.removal import clean
 from evaluator.lab.spec import LabSpec, Outlet

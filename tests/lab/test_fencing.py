@@ -136,9 +136,9 @@ def test_a_controller_has_its_own_node_only(laboratory: Laboratory) -> None:
 
 def test_the_password_may_come_from_a_script(laboratory: Laboratory) -> None:
     script = f"#!/bin/sh\ncat <<'END'\n{PASSWORD}\nEND\n"
-    write = ("sh", "-ec", "cat >/root/secret; chmod 700 /root/secret")
+    write = ("sh", "-ec", "cat >/etc/secret; chmod 700 /etc/secret")
     assert laboratory.node("zcs1").run(*write, input=script).returncode == 0
-    done = fence(laboratory, "monitor", **{"password": "", "password_script": "/root/secret"})
+    done = fence(laboratory, "monitor", **{"password": "", "password_script": "/etc/secret"})
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -98,7 +98,7 @@ def test_what_one_node_writes_to_the_shared_disk_another_reads(laboratory: Labor
 
 def test_a_power_cut_ends_everything_but_the_disk(laboratory: Laboratory) -> None:
     node = laboratory.node("zcs1")
-    node.run("sh", "-ec", "echo kept >/root/kept; ip addr add 203.0.113.10/25 dev service")
+    node.run("sh", "-ec", "echo kept >/srv/kept; ip addr add 203.0.113.10/25 dev service")
     assert laboratory.client("ping", "-c1", "-W1", "203.0.113.10").returncode == 0
     node.kill()
     assert node.state() == "off"
@@ -107,7 +107,7 @@ def test_a_power_cut_ends_everything_but_the_disk(laboratory: Laboratory) -> Non
         node.run("true")
     node.kill()  # a second time does no harm
     laboratory.start("zcs1")
-    assert node.run("cat", "/root/kept").stdout == "kept\n"
+    assert node.run("cat", "/srv/kept").stdout == "kept\n"
     assert laboratory.client("ping", "-c1", "-W1", "203.0.113.10").returncode != 0
 
 
