@@ -220,6 +220,8 @@ def test_an_unknown_account_and_an_unknown_action(suite: Suite) -> None:
     assert suite.run("start", OCF_RESKEY_user="nobody-of-that-name") == INSTALLED
     assert suite.run("validate-all") == SUCCESS
     assert suite.run("validate-all", OCF_RESKEY_probe="imaps:[::1]:993 smtp:::1:25") == SUCCESS
+    assert suite.run("validate-all", OCF_RESKEY_probe="imaps:[::1]:993,smtp:::1:25") == SUCCESS
+    assert suite.run("validate-all", OCF_RESKEY_probe="imaps:[::1]:993,nonsense") == CONFIGURED
     assert suite.run("promote") == UNIMPLEMENTED
 
 

@@ -10,7 +10,7 @@ import pytest
 from .conftest import declaration, stateless
 from .seat import NODES, Seat, changed, eventually, laboratory, longest_gap
 
-pytestmark = pytest.mark.xdist_group("lab")
+pytestmark = pytest.mark.xdist_group("alternatives")
 
 VIP = "198.51.100.20"
 

@@ -18,7 +18,7 @@ import pytest
 from .conftest import declaration
 from .seat import CHECKOUT, NODES, PASSWORDS, Seat, changed, eventually, laboratory, longest_gap
 
-pytestmark = pytest.mark.xdist_group("lab")
+pytestmark = pytest.mark.xdist_group("pacemaker")
 
 VIP = "198.51.100.20"
 

@@ -29,7 +29,7 @@ SUCCESS, GENERIC, NOT_RUNNING = 0, 1, 7
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}" + "$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 pytestmark = [
-    pytest.mark.xdist_group("lab"),
+    pytest.mark.xdist_group("stand_in"),
     pytest.mark.skipif(os.geteuid() != 0, reason="the laboratory needs root"),
     pytest.mark.skipif(not PLAYBOOK.exists(), reason="ansible-playbook is missing (ansible-core)"),
 ]
