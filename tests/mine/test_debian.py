@@ -289,6 +289,8 @@ def test_package_that_cannot_be_counted_says_why(
         + b" " * 1_000_000
         + b"\n",
     ],
+    # a test's name goes into the environment of what it starts, which has no room for megabytes
+    ids=lambda content: f"{len(content)}-bytes",
 )
 def test_hostile_neighbours_do_no_harm(
     hostile: bytes, lists: Callable[..., Path], mining: Mining
