@@ -134,6 +134,8 @@ def test_fencing_switches_a_real_node_off_and_it_comes_back(seat: Seat, bundle: 
     cut = [e for e in seat.lab.power_log() if e["from"] == f"bmc-{passive}" and e["node"]]
     assert cut, seat.lab.power_log()
     eventually(lambda: "Online: [ zcs1 zcs2 ]" in resources(seat, service), 60)
+    started = re.compile(r"fence-zcs\d\s.*Started")
+    eventually(lambda: len(started.findall(resources(seat, service))) == 2, 60)
     assert holder(seat) == service
 
 
