@@ -24,13 +24,15 @@ def main() -> None:
         from evaluator import cli
     except KeyboardInterrupt:
         print("Interrupted; nothing was begun.", file=sys.stderr)
-        raise SystemExit(int(ExitCode.INTERRUPTED)) from None
-    code = cli.run()
+        code = int(ExitCode.INTERRUPTED)
+    else:
+        code = cli.run()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left to do is to end
     with suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()
-    # Everything is written: the libraries' own ending takes half a second and may abort.
+    # Everything is written: the libraries' own ending takes half a second and may abort, and
+    # Python's kills itself by the signal if an interrupt once passed through an exec of an import.
     os._exit(code)
 
 

@@ -40,6 +40,11 @@ class Where:
     line: int = 0
     column: int = 0
 
+    @classmethod
+    def after(cls, file: str, text: str) -> Where:
+        """The place that follows the beginning of a file."""
+        return cls(file, text.count("\n") + 1, len(text) - text.rfind("\n"))
+
     def __str__(self) -> str:
         if not self.line:
             return self.file
@@ -79,10 +84,15 @@ def file_error(code: str, path: Path | str, problem: str, remedy: str = "") -> F
     return Finding(code, problem, Where(str(path)), remedy)
 
 
-def allowed_values(typed: object, allowed: Iterable[str], most: int = 12) -> str:
-    """Say what is allowed and, for a likely misspelling, what was probably meant."""
+def allowed_values(
+    typed: object, allowed: Iterable[str], most: int = 12, also: Iterable[str] = ()
+) -> str:
+    """Say what is allowed and, for a likely misspelling, what was probably meant.
+
+    ``also`` are names that may have been meant, but that are too many to list.
+    """
     names = sorted(allowed)
-    close = difflib.get_close_matches(str(typed), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(typed), [*names, *also], n=1, cutoff=0.6)
     hint = f"did you mean {close[0]!r}? " if close else ""
     shown = ", ".join(names[:most]) + (f", … ({len(names)} in all)" if len(names) > most else "")
     return f"{hint}allowed: {shown or 'nothing'}"

@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from evaluator.cli.app import app, unknown
-from evaluator.display.checking import Format, rehearsed, validated
+from evaluator.display.checking import RehearsalFormat, rehearsed, validated
+from evaluator.display.located import Format
 from evaluator.findings import EvaluationError, ExitCode, Finding, Severity, Where
 from evaluator.programs import SYSTEM_PATH
-
-FormatOption = Annotated[Format, typer.Option("--format", help="Form of the output.")]
 
 
 def _path() -> str:
@@ -26,7 +25,7 @@ def validate(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="A bundle, a copy of /etc, or one file.")
     ],
-    format: FormatOption = Format.table,
+    format: Annotated[Format, typer.Option("--format", help="Form of the output.")] = Format.table,
     seconds: Annotated[
         float, typer.Option("--timeout", min=0.1, help="Seconds that one run of a tool may take.")
     ] = 30.0,
@@ -67,7 +66,9 @@ def simulate(
         Path | None,
         typer.Option("--scenarios", metavar="DIR", help="Folder of your own scenarios."),
     ] = None,
-    format: FormatOption = Format.table,
+    format: Annotated[
+        RehearsalFormat, typer.Option("--format", help="Form of the output.")
+    ] = RehearsalFormat.table,
 ) -> None:
     """Rehearse what Pacemaker will do when nodes, resources or quorum are lost."""
     from evaluator.lint.configuration import read

@@ -56,15 +56,17 @@ def explain(
     from evaluator.cluster.check import REASONS
     from evaluator.display.explaining import explanation
     from evaluator.explain import explain as explained
+    from evaluator.explain.codes import MEANINGS, meaning
     from evaluator.lint import all_rules
 
-    if name in all_rules() or name in REASONS:
+    rules = all_rules()
+    refusal = REASONS.get(name) or meaning(name)
+    if name in rules or refusal:
         from evaluator.display import linting
         from evaluator.study.bibliography import read_references
 
         references = read_references(criteria_folder() / "refs.bib")
-        refusal = REASONS.get(name, "")
-        linting.explained(name, all_rules().get(name), refusal, references, format)
+        linting.explained(name, rules.get(name), refusal, references, format)
         return
     if stored is not None:
         evaluation = read_run(stored)
@@ -74,7 +76,7 @@ def explain(
         )
     for text in evaluation.notes:
         display.note(f"Note: {text}")
-    explanation(explained(evaluation, name, against), format)
+    explanation(explained(evaluation, name, against, also=[*rules, *REASONS, *MEANINGS]), format)
 
 
 @app.command()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,12 +16,15 @@ from evaluator.cli.app import app
 from evaluator.cli.options import (
     AsOfOption,
     CriteriaOption,
+    FormatOption,
     OutOption,
     SeedOption,
     SiteOption,
     SnapshotOption,
 )
-from evaluator.deploy.playbook import Access
+from evaluator.deploy import Access, apply, export, roll_back, roll_update, verify
+from evaluator.deploy.plan import beside, checked, plan, save
+from evaluator.display import deploying
 from evaluator.findings import EvaluationError, ExitCode, Finding
 from evaluator.pipeline import DEFAULT_SEED, load
 
@@ -30,7 +36,11 @@ deploy = typer.Typer(
 )
 app.add_typer(deploy, name="deploy")
 
-BundleArgument = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder of a bundle.")]
+BundleArgument = Annotated[
+    Path,
+    # absolute, as Ansible takes relative paths from elsewhere
+    typer.Argument(metavar="BUNDLE", help="Folder of a bundle.", callback=Path.absolute),
+]
 SecretsOption = Annotated[
     Path | None,
     typer.Option(
@@ -105,142 +115,12 @@ def bundle(
     display.written([path], display.Format.table)
 
 
-@deploy.command("plan")
-def plan_command(
-    bundle: BundleArgument,
-    secrets: SecretsOption = None,
-    vault_password: VaultOption = None,
-    ssh_config: SshOption = None,
-    user: UserOption = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="The plan's file (default: BUNDLE.plan.json).")
-    ] = None,
-    fail_on_change: Annotated[
-        bool, typer.Option("--fail-on-change", help="End with 1 if anything would change.")
-    ] = False,
-    format: Annotated[
-        display.Format, typer.Option("--format", envvar="EVALUATE_FORMAT", help="Form of it.")
-    ] = display.Format.table,
-) -> None:
-    """Show what would change on each node, and write the plan that apply needs."""
-    from evaluator.deploy.plan import beside, checked, plan, save
-    from evaluator.display import deploying
-
-    folder = _bundle(bundle)
-    display.findings(checked(folder)[1])
-    access = _access(secrets, vault_password, ssh_config, user)
-    with deploying.watched("Asking the nodes") as watch:
-        made, outcome = plan(folder, access, now=dt.datetime.now(dt.UTC), watch=watch)
-    deploying.plan(made, outcome, format)
-    display.written([save(made, out or beside(folder))], display.Format.json)
-    if fail_on_change and made.changes:
-        raise typer.Exit(int(ExitCode.FINDINGS))
-
-
-@deploy.command("apply")
-def apply_command(
-    bundle: BundleArgument,
-    secrets: SecretsOption = None,
-    vault_password: VaultOption = None,
-    ssh_config: SshOption = None,
-    user: UserOption = None,
-    plan: Annotated[
-        Path | None, typer.Option("--plan", help="The plan (default: BUNDLE.plan.json).")
-    ] = None,
-) -> None:
-    """Do what was planned: build the cluster, or take away what has drifted from the bundle."""
-    from evaluator.deploy import apply
-    from evaluator.display import deploying
-
-    access = _access(secrets, vault_password, ssh_config, user)
-    with deploying.watched("Building") as watch:
-        outcome = apply(_bundle(bundle), access, plan=plan, watch=watch)
-    deploying.outcome(outcome)
-
-
-@deploy.command("verify")
-def verify_command(
-    bundle: BundleArgument,
-    secrets: SecretsOption = None,
-    vault_password: VaultOption = None,
-    ssh_config: SshOption = None,
-    user: UserOption = None,
-) -> None:
-    """Hold the running cluster against the bundle; change nothing."""
-    from evaluator.deploy import verify
-    from evaluator.display import deploying
-
-    access = _access(secrets, vault_password, ssh_config, user)
-    with deploying.watched("Verifying") as watch:
-        outcome = verify(_bundle(bundle), access, watch=watch)
-    deploying.verified(outcome)
-
-
-@deploy.command("rollback")
-def rollback_command(
-    bundle: BundleArgument,
-    secrets: SecretsOption = None,
-    vault_password: VaultOption = None,
-    ssh_config: SshOption = None,
-    user: UserOption = None,
-) -> None:
-    """Restore what was on the nodes before the last apply, one node after the other."""
-    from evaluator.deploy import roll_back
-    from evaluator.display import deploying
-
-    access = _access(secrets, vault_password, ssh_config, user)
-    with deploying.watched("Restoring") as watch:
-        outcome = roll_back(_bundle(bundle), access, watch=watch)
-    deploying.outcome(outcome)
-
-
-@deploy.command("rolling-update")
-def rolling_update_command(
-    bundle: BundleArgument,
-    secrets: SecretsOption = None,
-    vault_password: VaultOption = None,
-    ssh_config: SshOption = None,
-    user: UserOption = None,
-) -> None:
-    """Renew the packages of one node after the other while the service goes on."""
-    from evaluator.deploy import roll_update
-    from evaluator.display import deploying
-
-    access = _access(secrets, vault_password, ssh_config, user)
-    with deploying.watched("Updating") as watch:
-        outcome = roll_update(_bundle(bundle), access, watch=watch)
-    deploying.outcome(outcome)
-
-
-@deploy.command("export")
-def export_command(
-    bundle: BundleArgument,
-    out: Annotated[Path, typer.Option("--out", help="Folder for cluster.yml.")] = Path("export"),
-    secrets: SecretsOption = None,
-    vault_password: VaultOption = None,
-    ssh_config: SshOption = None,
-    user: UserOption = None,
-) -> None:
-    """Read the running cluster back into a cluster.yml, from which its bundle can be rendered."""
-    from evaluator.deploy import export
-    from evaluator.display import deploying
-
-    access = _access(secrets, vault_password, ssh_config, user)
-    with deploying.watched("Reading the nodes") as watch:
-        path, found = export(_bundle(bundle), access, out, watch=watch)
-    display.findings(found)
-    display.written([path], display.Format.table)
-
-
-def _bundle(typed: Path) -> Path:
-    """The bundle's folder, absolute: Ansible takes relative paths from elsewhere."""
-    return typed.absolute()
-
-
 def _access(
-    secrets: Path | None, vault_password: Path | None, ssh_config: Path | None, user: str | None
+    secrets: SecretsOption = None,
+    vault_password: VaultOption = None,
+    ssh_config: SshOption = None,
+    user: UserOption = None,
 ) -> Access:
-
     for option, path in (
         ("--secrets", secrets),
         ("--vault-password-file", vault_password),
@@ -248,4 +128,99 @@ def _access(
     ):
         if path is not None and not path.is_file():
             raise EvaluationError(Finding("no-file", f"{option}: there is no file {str(path)!r}"))
-    return Access(secrets, vault_password, ssh_config, user, become=user is not None)
+    return Access(secrets, vault_password, ssh_config, user)
+
+
+def reaching(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of :func:`_access` in place of its parameter ``access``."""
+    how = inspect.signature(_access, eval_str=True).parameters
+    own = dict(inspect.signature(command, eval_str=True).parameters)
+    del own["access"]
+
+    @functools.wraps(command)
+    def reached(**typed: Any) -> None:
+        access = _access(**{name: typed.pop(name) for name in how})
+        command(**typed, access=access)
+
+    options = [p.replace(kind=p.KEYWORD_ONLY) for p in (*own.values(), *how.values())]
+    reached.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined] # typer reads it
+    return reached
+
+
+@deploy.command("plan")
+@reaching
+def plan_command(
+    bundle: BundleArgument,
+    access: Access,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The plan's file (default: BUNDLE.plan.json).")
+    ] = None,
+    fail_on_change: Annotated[
+        bool, typer.Option("--fail-on-change", help="End with 1 if anything would change.")
+    ] = False,
+    format: FormatOption = display.Format.table,
+) -> None:
+    """Show what would change on each node, and write the plan that apply needs."""
+    display.findings(checked(bundle)[1])
+    with deploying.watched("Asking the nodes") as watch:
+        made, outcome = plan(bundle, access, now=dt.datetime.now(dt.UTC), watch=watch)
+    deploying.plan(made, outcome, format)
+    display.written([save(made, out or beside(bundle))], display.Format.json)
+    if fail_on_change and made.changes:
+        raise typer.Exit(int(ExitCode.FINDINGS))
+
+
+@deploy.command("apply")
+@reaching
+def apply_command(
+    bundle: BundleArgument,
+    access: Access,
+    planned: Annotated[
+        Path | None, typer.Option("--plan", help="The plan (default: BUNDLE.plan.json).")
+    ] = None,
+) -> None:
+    """Do what was planned: build the cluster, or take away what has drifted from the bundle."""
+    with deploying.watched("Building") as watch:
+        outcome = apply(bundle, access, plan=planned, watch=watch)
+    deploying.outcome(outcome)
+
+
+@deploy.command("verify")
+@reaching
+def verify_command(bundle: BundleArgument, access: Access) -> None:
+    """Hold the running cluster against the bundle; change nothing."""
+    with deploying.watched("Verifying") as watch:
+        outcome = verify(bundle, access, watch=watch)
+    deploying.verified(outcome)
+
+
+@deploy.command("rollback")
+@reaching
+def rollback_command(bundle: BundleArgument, access: Access) -> None:
+    """Restore what was on the nodes before the last apply, one node after the other."""
+    with deploying.watched("Restoring") as watch:
+        outcome = roll_back(bundle, access, watch=watch)
+    deploying.outcome(outcome)
+
+
+@deploy.command("rolling-update")
+@reaching
+def rolling_update_command(bundle: BundleArgument, access: Access) -> None:
+    """Renew the packages of one node after the other while the service goes on."""
+    with deploying.watched("Updating") as watch:
+        outcome = roll_update(bundle, access, watch=watch)
+    deploying.outcome(outcome)
+
+
+@deploy.command("export")
+@reaching
+def export_command(
+    bundle: BundleArgument,
+    access: Access,
+    out: Annotated[Path, typer.Option("--out", help="Folder for cluster.yml.")] = Path("export"),
+) -> None:
+    """Read the running cluster back into a cluster.yml, from which its bundle can be rendered."""
+    with deploying.watched("Reading the nodes") as watch:
+        path, found = export(bundle, access, out, watch=watch)
+    display.findings(found)
+    display.written([path], display.Format.table)

@@ -10,7 +10,8 @@ import typer
 
 from evaluator.cli.app import app, unknown
 from evaluator.content import criteria_folder
-from evaluator.display.linting import Format, Linted, linted
+from evaluator.display.linting import Linted, linted
+from evaluator.display.located import Format
 from evaluator.findings import EvaluationError, ExitCode, Finding, Severity, Where
 
 

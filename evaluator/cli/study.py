@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -162,11 +163,30 @@ def report(
     display.written(written, display.Format.table)
 
 
+class Kind(StrEnum):
+    criteria = "criteria"
+    site = "site"
+    cluster = "cluster"
+
+
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of a criteria file, for completion in editors."""
+def schema(
+    kind: Annotated[
+        Kind, typer.Argument(metavar="KIND", help="Kind of file: criteria, site or cluster.")
+    ] = Kind.criteria,
+) -> None:
+    """Print the JSON Schema of a criteria file, a site or a cluster.yml, for editors."""
     import json
 
+    from evaluator.cluster import Declaration
+    from evaluator.study.criteria import Criteria
+    from evaluator.study.fact import Model
     from evaluator.study.model import json_schema
+    from evaluator.study.site import Site
 
-    typer.echo(json.dumps(json_schema(), indent=2, sort_keys=True))
+    models: dict[Kind, type[Model]] = {
+        Kind.criteria: Criteria,
+        Kind.site: Site,
+        Kind.cluster: Declaration,
+    }
+    typer.echo(json.dumps(json_schema(models[kind]), indent=2, sort_keys=True))

@@ -1,26 +1,28 @@
-"""What validators say and rehearsals show: lines for a terminal, or JSON."""
+"""What validators say and rehearsals show: lines for a terminal, JSON, or SARIF."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 
 from evaluator import display
-from evaluator.findings import Finding, Severity
+from evaluator.display.located import Format, lines, opened, rows
+from evaluator.display.sarif import sarif
+from evaluator.findings import Severity
 from evaluator.simulate import Outcome, Rehearsal
 from evaluator.validate import Validation
 
-STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+FEW = 3
+"""Scenarios that are named one by one when they are left out."""
 SHORT = 30
 """Characters of one cell in the table of all scenarios."""
 
 
-class Format(StrEnum):
+class RehearsalFormat(StrEnum):
     table = "table"
     json = "json"
 
@@ -32,19 +34,17 @@ def validated(folder: Path, found: Validation, format: Format) -> None:
             {
                 "schema_version": 1,
                 "folder": str(folder),
-                "findings": _data(found.findings),
+                "findings": rows(found.findings),
                 "ran": [asdict(each) for each in found.ran],
                 "absent": [asdict(each) for each in found.absent],
             }
         )
         return
-    base = folder if folder.is_dir() else folder.parent
-    _print(
-        [
-            replace(f, where=replace(f.where, file=str(base / f.where.file))) if f.where else f
-            for f in found.findings
-        ]
-    )
+    if format is Format.sarif:
+        missing = {f"validate-{a.tool}": f"{a.package} is missing" for a in found.absent}
+        display.print_json(sarif("evaluate validate", opened(folder, found.findings), missing))
+        return
+    lines(opened(folder, found.findings))
     console = display.terminal()
     for ran in found.ran:
         wrong = sum(f.source == ran.tool and f.severity is Severity.ERROR for f in found.findings)
@@ -56,10 +56,10 @@ def validated(folder: Path, found: Validation, format: Format) -> None:
         display.note(f"Note: {line} {absent.checks} ({_files(absent.files)}).")
 
 
-def rehearsed(folder: Path, result: Rehearsal, format: Format, *, full: bool) -> None:
+def rehearsed(folder: Path, result: Rehearsal, format: RehearsalFormat, *, full: bool) -> None:
     """Print how the scenarios went; ``full`` prints every step of each."""
-    if format is Format.json:
-        outcomes = [{**asdict(o), "findings": _data(o.findings)} for o in result.outcomes]
+    if format is RehearsalFormat.json:
+        outcomes = [{**asdict(o), "findings": rows(o.findings)} for o in result.outcomes]
         display.print_json({"schema_version": 1, "folder": str(folder), "scenarios": outcomes})
         return
     played = [o for o in result.outcomes if not o.left_out]
@@ -68,13 +68,17 @@ def rehearsed(folder: Path, result: Rehearsal, format: Format, *, full: bool) ->
             _steps(outcome)
     else:
         _table(played)
-    _print(result.findings)
+    lines(result.findings)
     broken = sum(bool(o.findings) for o in played)
     verdict = f"{broken} of them not as it should be" if broken else "all as it should be"
     display.terminal().print(f"{len(played)} scenarios, {verdict}.", soft_wrap=True)
-    for outcome in result.outcomes:
-        if outcome.left_out:
-            display.note(f"Note: {outcome.scenario} is left out: {outcome.left_out}.")
+    left_out = [o for o in result.outcomes if o.left_out]
+    if len(left_out) > FEW:
+        number = len(left_out)
+        display.note(f"Note: {number} scenarios are for other clusters than this (--format json).")
+        return
+    for outcome in left_out:
+        display.note(f"Note: {outcome.scenario} is left out: {outcome.left_out}.")
 
 
 def _table(outcomes: Sequence[Outcome]) -> None:
@@ -105,33 +109,5 @@ def _steps(outcome: Outcome) -> None:
         console.print(f"    service: {display.safe(chapter.ends)}", soft_wrap=True)
 
 
-def _print(findings: Sequence[Finding]) -> None:
-    console = display.terminal()
-    for finding in findings:
-        place = f"{finding.where}: " if finding.where else ""
-        style = STYLES[finding.severity]
-        said = display.safe(f"[{finding.code}] {finding.message}")
-        severity = f"[{style}]{finding.severity}[/{style}]"
-        console.print(f"{display.safe(place)}{severity} {said}", soft_wrap=True)
-        if finding.remedy:
-            console.print(f"    {display.safe(finding.remedy)}", soft_wrap=True)
-
-
 def _files(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{len(names)} files"
-
-
-def _data(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": f.code,
-            "severity": f.severity,
-            "message": f.message,
-            "file": f.where.file if f.where else None,
-            "line": (f.where.line or None) if f.where else None,
-            "column": (f.where.column or None) if f.where else None,
-            "remedy": f.remedy,
-            "source": f.source,
-        }
-        for f in findings
-    ]

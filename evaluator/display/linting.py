@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from evaluator import display
+from evaluator.display.located import STYLES, Format, lines, opened, rows
 from evaluator.display.sarif import sarif
-from evaluator.findings import Finding, Severity
+from evaluator.findings import Finding
 from evaluator.lint import Configuration, Rule
 from evaluator.study.model import Reference
 
-STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 MOST = 12
 """Names of a list on a terminal; JSON has them all."""
-
-
-class Format(StrEnum):
-    table = "table"
-    json = "json"
-    sarif = "sarif"
 
 
 @dataclass(frozen=True)
@@ -36,14 +29,6 @@ class Linted:
     asked: Sequence[Rule]
     not_asked: Sequence[Rule]
 
-    def opened(self) -> list[Finding]:
-        """The findings with their files as they are opened from here."""
-        base = self.folder if self.folder.is_dir() else self.folder.parent
-        return [
-            replace(f, where=replace(f.where, file=str(base / f.where.file))) if f.where else f
-            for f in self.findings
-        ]
-
 
 def linted(result: Linted, references: Mapping[str, Reference], format: Format) -> None:
     """Print what was found; ``references`` are the rules' sources by key."""
@@ -51,32 +36,36 @@ def linted(result: Linted, references: Mapping[str, Reference], format: Format) 
         display.print_json(_data(result))
     elif format is Format.sarif:
         links = {key: _link(r) for key, r in references.items() if _link(r)}
-        display.print_json(sarif(result.opened(), result.asked, result.not_asked, links))
+        missing = {r.code: f"no file of {', '.join(r.formats)}" for r in result.not_asked}
+        found = opened(result.folder, result.findings)
+        display.print_json(sarif("evaluate lint", found, missing, result.asked, links))
     else:
         _lines(result)
 
 
 def _lines(result: Linted) -> None:
-    console = display.terminal()
-    for finding in result.opened():
-        place = f"{finding.where}: " if finding.where else ""
-        style = STYLES[finding.severity]
-        severity = f"[{style}]{finding.severity}[/{style}]"
-        said = display.safe(f"[{finding.code}] {finding.message}")
-        console.print(f"{display.safe(place)}{severity} {said}", soft_wrap=True)
-        if finding.remedy:
-            console.print(f"    {display.safe(finding.remedy)}", soft_wrap=True)
+    lines(opened(result.folder, result.findings))
     severities = Counter(f.severity for f in result.findings)
     told = [f"{n} {s}{'s' * (n > 1 and s != 'info')}" for s in STYLES if (n := severities[s])]
     kinds = Counter(f.kind for f in result.configuration.files if f.kind)
     read = ", ".join(f"{n} × {kind}" if n > 1 else kind for kind, n in sorted(kinds.items()))
     summary = f"{', '.join(told) or 'Nothing found'}; {len(result.asked)} rules; read: {read}"
-    console.print(display.safe(summary), soft_wrap=True)
+    display.terminal().print(display.safe(summary), soft_wrap=True)
     if result.not_asked:
-        names = _list([rule.code for rule in result.not_asked])
-        display.note(f"Note: not asked, as the files that they need are not there: {names}.")
-    if unknown := [f.path for f in result.configuration.files if not f.kind]:
+        number = len(result.not_asked)
+        display.note(f"Note: {number} rules are about files that are not here (--format json).")
+    ours = _in_bundle(result.configuration)
+    if unknown := [f.path for f in result.configuration.files if not f.kind and f.path not in ours]:
         display.note(f"Note: not recognised: {_list(unknown)}.")
+
+
+def _in_bundle(configuration: Configuration) -> set[str]:
+    """Paths of the files that a bundle's manifest lists."""
+    said = (configuration.manifest or {}).get("files")
+    files = said if isinstance(said, list) else []
+    paths = [path for f in files if isinstance(f, dict) and isinstance(path := f.get("path"), str)]
+    folders = [PurePosixPath(path).parent for path in configuration.paths("manifest")]
+    return {str(folder / path) for folder in folders for path in paths}
 
 
 def _list(names: Sequence[str]) -> str:
@@ -89,19 +78,7 @@ def _data(result: Linted) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "folder": str(result.folder),
-        "findings": [
-            {
-                "code": f.code,
-                "severity": f.severity,
-                "message": f.message,
-                "file": f.where.file if f.where else None,
-                "line": (f.where.line or None) if f.where else None,
-                "column": (f.where.column or None) if f.where else None,
-                "remedy": f.remedy,
-                "source": f.source.split(),
-            }
-            for f in result.findings
-        ],
+        "findings": [row | {"source": row["source"].split()} for row in rows(result.findings)],
         "files": [{"path": f.path, "kind": f.kind or None} for f in result.configuration.files],
         "asked": [rule.code for rule in result.asked],
         "not_asked": [{"code": r.code, "needs": list(r.formats)} for r in result.not_asked],

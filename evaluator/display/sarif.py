@@ -18,30 +18,31 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 
 
 def sarif(
+    command: str,
     findings: Sequence[Finding],
-    asked: Sequence[Rule],
-    not_asked: Sequence[Rule],
-    links: Mapping[str, str],
+    not_asked: Mapping[str, str],
+    rules: Sequence[Rule] = (),
+    links: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A log of one run: findings, rules with what they say, and those not asked.
+    """A log of one run: findings, what the rules behind them say, and what was not asked.
 
-    ``links`` gives the address of a source by its key.
+    ``not_asked`` gives the reason by the code, ``links`` the address of a source by its key.
     """
-    index = {rule.code: number for number, rule in enumerate(asked)}
+    index = {rule.code: number for number, rule in enumerate(rules)}
     notes = [
         {
             "level": "note",
-            "message": {"text": f"{r.code} was not asked: no file of {', '.join(r.formats)}"},
-            "associatedRule": {"id": r.code},
+            "message": {"text": f"{code} was not asked: {why}"},
+            "associatedRule": {"id": code},
         }
-        for r in not_asked
+        for code, why in not_asked.items()
     ]
     run = {
         "tool": {
             "driver": {
-                "name": "evaluate lint",
+                "name": command,
                 "version": __version__,
-                "rules": [_rule(rule, links) for rule in asked],
+                "rules": [_rule(rule, links or {}) for rule in rules],
             }
         },
         "columnKind": "unicodeCodePoints",

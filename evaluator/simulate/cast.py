@@ -8,11 +8,11 @@ cluster that has them, whatever they are called there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evaluator.findings import EvaluationError, Finding
 from evaluator.formats.cib import Cib, Element
+from evaluator.lint.fencing import mapped
 
 ROLES = ("data", "mount", "service", "balancer", "address")
 """Resources as they start: promote, mount, service, load balancer, virtual address."""
@@ -128,11 +128,6 @@ def _targets(cib: Cib, device: Element) -> tuple[str, ...]:
     parameters = cib.parameters(device)
     if listed := parameters.get("pcmk_host_list"):
         return tuple(re.split(r"[\s,;]+", listed.value.strip()))
-    if mapped := parameters.get("pcmk_host_map"):
-        return tuple(_keys(mapped.value))
+    if table := parameters.get("pcmk_host_map"):
+        return tuple(mapped(table.value))
     return ()
-
-
-def _keys(text: str) -> Iterator[str]:
-    for pair in re.split(r"[\s;]+", text.strip()):
-        yield pair.partition(":")[0]

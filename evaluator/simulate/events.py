@@ -129,7 +129,8 @@ def _nodes(cast: Cast, words: tuple[str, ...]) -> list[str]:
 
 
 @verb("start", "only these nodes are up when the cluster starts, as the first event")
-def _start(simulator: Simulator, state: State, cast: Cast, words: tuple[str, ...]) -> State:
+@verb("join", "nodes come back, empty-handed after a reboot")
+def _join(simulator: Simulator, state: State, cast: Cast, words: tuple[str, ...]) -> State:
     return simulator.inject(state, *(f"--node-up={node}" for node in _nodes(cast, words)))
 
 
@@ -141,11 +142,6 @@ def _lose(simulator: Simulator, state: State, cast: Cast, words: tuple[str, ...]
 @verb("confirm", "an administrator confirms that nodes are off (stonith_admin --confirm)")
 def _confirm(simulator: Simulator, state: State, cast: Cast, words: tuple[str, ...]) -> State:
     return simulator.inject(state, *(f"--node-down={node}" for node in _nodes(cast, words)))
-
-
-@verb("join", "nodes come back, empty-handed after a reboot")
-def _join(simulator: Simulator, state: State, cast: Cast, words: tuple[str, ...]) -> State:
-    return simulator.inject(state, *(f"--node-up={node}" for node in _nodes(cast, words)))
 
 
 @verb("leave", "nodes shut down cleanly")

@@ -17,7 +17,6 @@ class Running:
     resource: str
     node: str
     promoted: bool
-    failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,19 +25,12 @@ class Status:
 
     online: frozenset[str]
     unclean: frozenset[str]
-    idle: frozenset[str]
-    """Nodes in standby."""
     running: tuple[Running, ...]
 
     def nodes(self, resource: str, *, promoted: bool = False) -> tuple[str, ...]:
         """Where a resource is active (or promoted)."""
         found = (r for r in self.running if r.resource == resource)
         return tuple(r.node for r in found if r.promoted or not promoted)
-
-    @property
-    def usable(self) -> frozenset[str]:
-        """Nodes that may run resources."""
-        return self.online - self.unclean - self.idle
 
 
 @dataclass(frozen=True, order=True)
@@ -143,11 +135,9 @@ def read_status(parent: etree._Element) -> Status:
             resource.get("id", "").partition(":")[0],
             node.get("name", ""),
             resource.get("role") == "Promoted",
-            resource.get("failed") == "true",
         )
         for resource in parent.iterfind("resources//resource")
         for node in resource.iterfind("node")
         if resource.get("active") == "true"
     ]
-    idle = those("standby") | those("standby_onfail")
-    return Status(those("online"), those("unclean"), idle, tuple(running))
+    return Status(those("online"), those("unclean"), tuple(running))

@@ -19,21 +19,20 @@ HEAD = (
 )
 
 
-def test_a_data_node(bundle: Bundle) -> None:
-    assert text(bundle, "hosts/zcs2") == HEAD + (
-        "192.0.2.11 zcs1.example.net zcs1\n"
-        "192.0.2.12 zcs2.example.net zcs2\n"
-        "198.51.100.143 witness.example.net witness\n"
-        "198.51.100.12 mail.example.net mail\n"
-    )
-
-
-def test_the_witness_is_on_no_ring(bundle: Bundle) -> None:
-    assert text(bundle, "hosts/witness") == HEAD + (
-        "198.51.100.141 zcs1.example.net zcs1\n"
-        "198.51.100.142 zcs2.example.net zcs2\n"
-        "198.51.100.143 witness.example.net witness\n"
-    )
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        # the service's own name is this node; the witness is on no ring
+        ("zcs2", "192.0.2.11 zcs1, 192.0.2.12 zcs2, 198.51.100.143 witness, 198.51.100.12 mail"),
+        ("witness", "198.51.100.141 zcs1, 198.51.100.142 zcs2, 198.51.100.143 witness"),
+    ],
+)
+def test_every_machine_is_known_by_the_address_that_is_reached(
+    bundle: Bundle, host: str, known: str
+) -> None:
+    pairs = (pair.split() for pair in known.split(", "))
+    lines = [f"{address} {name}.example.net {name}\n" for address, name in pairs]
+    assert text(bundle, f"hosts/{host}") == HEAD + "".join(lines)
 
 
 @pytest.mark.parametrize("shape", VARIANTS)

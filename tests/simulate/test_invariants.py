@@ -12,15 +12,19 @@ from .conftest import Mutation, changed, codes, needs_simulator, rehearse
 pytestmark = needs_simulator
 
 
+def those(root: etree._Element, path: str) -> list[etree._Element]:
+    """Elements at a path; there is at least one."""
+    found = root.xpath(path)
+    assert isinstance(found, list)
+    assert found, path
+    return [element for element in found if isinstance(element, etree._Element)]
+
+
 def drop(path: str) -> Mutation:
     """Take elements away."""
 
     def mutate(root: etree._Element) -> None:
-        found = root.xpath(path)
-        assert isinstance(found, list)
-        assert found, path
-        for element in found:
-            assert isinstance(element, etree._Element)
+        for element in those(root, path):
             parent = element.getparent()
             assert parent is not None
             parent.remove(element)
@@ -32,11 +36,7 @@ def put(path: str, **attributes: str) -> Mutation:
     """Set attributes of elements."""
 
     def mutate(root: etree._Element) -> None:
-        found = root.xpath(path)
-        assert isinstance(found, list)
-        assert found, path
-        for element in found:
-            assert isinstance(element, etree._Element)
+        for element in those(root, path):
             for name, value in attributes.items():
                 element.set(name.replace("_", "-"), value)
 
@@ -47,11 +47,7 @@ def add(path: str, tag: str, **attributes: str) -> Mutation:
     """Add an element to each place."""
 
     def mutate(root: etree._Element) -> None:
-        found = root.xpath(path)
-        assert isinstance(found, list)
-        assert found, path
-        for number, element in enumerate(found):
-            assert isinstance(element, etree._Element)
+        for number, element in enumerate(those(root, path)):
             words = {name.replace("_", "-"): value for name, value in attributes.items()}
             etree.SubElement(element, tag, {"id": f"added-{number}", **words})
 
