@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from evaluator.bundle.drawing import Drawing
@@ -26,15 +27,15 @@ COLOURS = {"service": "green", "ring": "blue", "replication": "orange", "managem
 class Layer(NamedTuple):
     """A layer of the stack; ``turn`` is 0 where nothing is started when the service moves.
 
-    ``everywhere`` tells whether it runs on all nodes at once, ``wire`` is the colour of what joins
-    them there, '' for nothing.
+    ``everywhere`` tells whether it runs on all nodes at once, ``joined`` whether each copies it to
+    the others.
     """
 
     turn: int
     name: str
     detail: str
     everywhere: bool
-    wire: str = ""
+    joined: bool = False
 
 
 class Host(NamedTuple):
@@ -43,12 +44,13 @@ class Host(NamedTuple):
     name: str
     role: str
     power: str
-    addresses: dict[str, str]
+    addresses: Mapping[str, str]
 
 
 def stack(cluster: ClusterModel) -> bytes:
     """Draw what runs on which machine, and the order in which it starts."""
-    witness = cluster.quorum.witness
+    witness, storage = cluster.quorum.witness, cluster.storage
+    shared = storage if storage and not storage.drbd else None
     # carriers first: their layers are joined, the others stand beside them
     members = [*cluster.carriers, *(m for m in cluster.members if not m.carries)]
     columns = len(members) + bool(witness)
@@ -57,36 +59,40 @@ def stack(cluster: ClusterModel) -> bytes:
     picture = Drawing(f"Stack of cluster {cluster.name}", width)
     layers = _layers(cluster)
     top, step = 166.0, 60.0
-    floor = top + 42 + step * max(len(layers), 3)
+    floor = top + 68 + step * max(len(layers), 2)
     reach = len(cluster.carriers) * (column + GAP) - GAP
     _clients(picture, cluster, reach, _turn(cluster, layers))
     manager = MANAGERS[cluster.manager] + (", SBD" if cluster.watchdog else "")
     for place, member in enumerate(members):
         x = MARGIN + place * (column + GAP)
+        middle = x + column / 2
         _machine(picture, x, top, column, floor, member.name)
-        for row, layer in enumerate(reversed(layers)):
-            if layer.wire and member.carries and place:
-                y = top + 62 + step * row
-                picture.line(x - GAP - 8, y, x + 42, y, f"bar {layer.wire}")
-        picture.box(x + 8, top + 38, 26, floor - top - 46)
-        middle = (top + floor + 30) / 2
-        picture.text(x + 26, middle, manager, floor - top - 56, 12, "", "middle", upright=False)
+        picture.box(x + 8, top + 34, column - 16, 26)
+        picture.text(middle, top + 52, manager, column - 24, 12, "", "middle")
         if not member.carries:
             for row, line in enumerate(("has a vote, and never", "carries the service")):
-                y = top + 66 + 18 * row
-                picture.text(x + column / 2 + 15, y, line, column - 50, 12, "quiet", "middle")
+                picture.text(middle, top + 92 + 18 * row, line, column - 24, 12, "quiet", "middle")
             continue
         active = place == 0
-        served = active or layers[-1].everywhere
-        picture.line(x + column / 2, 132, x + column / 2, top, "wire" if served else "wire waiting")
+        wire = "wire" if active or layers[-1].everywhere else "wire waiting"
+        picture.line(middle, 132, middle, top, wire)
+        if shared:
+            picture.line(middle, floor, middle, floor + GAP, wire)
         for row, layer in enumerate(reversed(layers)):
-            running = layer.everywhere or active
-            _layer(picture, x + 42, top + 38 + step * row, column - 50, layer, running)
+            y = top + 68 + step * row
+            if layer.joined and place:
+                picture.line(x - GAP - 8, y + 24, x + 8, y + 24, "bar orange")
+            _layer(picture, x + 8, y, column - 16, layer, layer.everywhere or active)
     if witness:
         x = MARGIN + len(members) * (column + GAP)
         _machine(picture, x, top, column, floor, witness.name)
         quorum_device = Layer(0, "corosync-qnetd", "the deciding vote", True)
-        _layer(picture, x + 8, top + 38, column - 16, quorum_device, True)
+        _layer(picture, x + 8, top + 34, column - 16, quorum_device, True)
+    if shared:
+        # one disk, outside of all machines: what is written there is there for all of them
+        disk = Layer(0, "shared disk", shared.backing_disk, True)
+        _layer(picture, MARGIN, floor + GAP, reach, disk, True)
+        floor += GAP + 48
     for row, line in enumerate(_legend(cluster)):
         picture.text(MARGIN, floor + 26 + 18 * row, line, width - 2 * MARGIN, 12, "quiet")
     return picture.svg(floor + 58)
@@ -128,11 +134,9 @@ def _layers(cluster: ClusterModel) -> list[Layer]:
     # keepalived moves the address first; where all runs everywhere nothing has a turn
     turn = 2 if cluster.manager == "keepalived" else 1
     layers = []
-    if storage:
-        name, wire = ("disk", "") if storage.drbd else ("shared disk", "red")
-        layers.append(Layer(0, name, storage.backing_disk, True, wire))
     started = []
     if cluster.replicated:
+        layers.append(Layer(0, "disk", cluster.replicated.backing_disk, True))
         started.append((f"DRBD {cluster.replicated.drbd}", "protocol C, one promoted", True))
     if storage:
         started.append((storage.filesystem, storage.mount, False))
@@ -141,8 +145,8 @@ def _layers(cluster: ClusterModel) -> list[Layer]:
         what = "shares clients out" if everywhere else "public ports"
         started.append(("HAProxy", what, everywhere))
     for number, (name, detail, always) in enumerate(started, start=turn):
-        wire = "orange" if name.startswith("DRBD") else ""
-        layers.append(Layer(0 if everywhere else number, name, detail, always, wire))
+        joined = name.startswith("DRBD")
+        layers.append(Layer(0 if everywhere else number, name, detail, always, joined))
     return layers
 
 
@@ -210,14 +214,12 @@ def network(cluster: ClusterModel) -> bytes:
 def _hosts(cluster: ClusterModel) -> list[Host]:
     witness = cluster.quorum.witness
     hosts = [
-        Host(
-            m.name, "carries the service" if m.carries else "votes only", m.power, dict(m.addresses)
-        )
+        Host(m.name, "carries the service" if m.carries else "votes only", m.power, m.addresses)
         for m in cluster.members
     ]
     if witness:
         power = next(n.power for n in cluster.declaration.nodes if n.name == witness.name)
-        hosts.append(Host(witness.name, "quorum device", power, dict(witness.addresses)))
+        hosts.append(Host(witness.name, "quorum device", power, witness.addresses))
     return hosts
 
 

@@ -31,7 +31,7 @@ text { fill: var(--ink); }
 .badge { fill: #0072b2; }
 .badge-text { fill: #ffffff; font-weight: bold; }
 .blue { stroke: #0072b2; } .orange { stroke: #e69f00; } .green { stroke: #009e73; }
-.purple { stroke: #cc79a7; } .red { stroke: #d55e00; }
+.purple { stroke: #cc79a7; }
 .bar { stroke-width: 4; fill: none; }
 .dot { fill: var(--ground); stroke-width: 3; }
 .frame { fill: none; stroke: var(--edge); stroke-width: 1.5; }
@@ -79,7 +79,6 @@ class Drawing:
         size: float = 13,
         kind: str = "",
         anchor: str = "start",
-        upright: bool = True,
     ) -> None:
         """Write words within ``room`` pixels: smaller, and then cut, with all of them as a hint."""
         size = max(min(size, room / (CHARACTER * max(len(words), 1))), min(size, SMALLEST))
@@ -89,8 +88,6 @@ class Drawing:
         element.set("text-anchor", anchor)
         if kind:
             element.set("class", kind)
-        if not upright:
-            element.set("transform", f"rotate(-90 {_number(x)} {_number(y)})")
         element.text = words
         if len(words) > most:
             element.text = f"{words[: most - 1]}…"

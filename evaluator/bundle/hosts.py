@@ -25,21 +25,22 @@ def hosts(cluster: ClusterModel) -> dict[str, bytes]:
     witness, vip = cluster.quorum.witness, cluster.vip
     result = {}
     for host in cluster.members:
-        lines = [_line(cluster, _inside(m), m.name) for m in cluster.members]
+        lines = [_line(cluster, inside(m), m.name) for m in cluster.members]
         if witness:
             lines.append(_line(cluster, witness.address, witness.name))
-        public = dict(host.addresses)[vip.network] if host.carries else vip.address
+        public = host.addresses[vip.network] if host.carries else vip.address
         lines.append(_line(cluster, public, vip.name))
         result[host.name] = lines
     if witness:
         result[witness.name] = [
-            *(_line(cluster, dict(m.addresses)[witness.network], m.name) for m in cluster.members),
+            *(_line(cluster, m.addresses[witness.network], m.name) for m in cluster.members),
             _line(cluster, witness.address, witness.name),
         ]
     return {name: (HEAD + "".join(lines)).encode() for name, lines in result.items()}
 
 
-def _inside(member: Member) -> str:
+def inside(member: Member) -> str:
+    """Address under which the other members know a member."""
     return member.links[0] if member.links else member.login
 
 

@@ -7,8 +7,9 @@ packet must pass every table, so others can only forbid more.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from evaluator.bundle.hosts import inside
 from evaluator.bundle.qnetd import PORT as QNETD_PORT
 from evaluator.cluster.model import ClusterModel, Member
 
@@ -21,11 +22,12 @@ VRRP_PROTOCOL = 112
 def rulesets(cluster: ClusterModel) -> dict[str, bytes]:
     """Render the rule set of every machine, by host name."""
     rules = {
-        m.name: [*_operator(cluster, m.addresses), *_member(cluster, m)] for m in cluster.members
+        m.name: [*_operator(cluster, m.addresses), *_peers(cluster, m), *_member(cluster, m)]
+        for m in cluster.members
     }
     witness = cluster.quorum.witness
     if witness:
-        members = [dict(m.addresses)[witness.network] for m in cluster.members]
+        members = [m.addresses[witness.network] for m in cluster.members]
         rules[witness.name] = [
             *_operator(cluster, witness.addresses),
             *_let_in("quorum device", members, f"tcp dport {QNETD_PORT}", to=witness.address),
@@ -33,16 +35,29 @@ def rulesets(cluster: ClusterModel) -> dict[str, bytes]:
     return {name: _ruleset(lines) for name, lines in rules.items()}
 
 
-def _operator(cluster: ClusterModel, addresses: Iterable[tuple[str, str]]) -> list[str]:
+def _operator(cluster: ClusterModel, addresses: Mapping[str, str]) -> list[str]:
     """Let in ssh: at the management address when there is one, else at all of them.
 
     By the address that is asked, not by who asks: the operator may sit behind a router.
     """
-    management = {n.name for n in cluster.declaration.networks if n.purpose == "management"}
-    own = [address for network, address in addresses if network in management]
+    own = _managed(cluster, addresses)
     if not own:
         return ['tcp dport 22 accept comment "ssh"']
     return [f'{_to(address)} tcp dport 22 accept comment "ssh"' for address in own]
+
+
+def _peers(cluster: ClusterModel, own: Member) -> list[str]:
+    """Let in ssh from the other members where :func:`hosts` sends them; their shells use it."""
+    managed = _managed(cluster, own.addresses)
+    if not managed or inside(own) in managed:
+        return []
+    peers = [inside(m) for m in cluster.members if m.name != own.name]
+    return _let_in("ssh of the members", peers, "tcp dport 22", to=inside(own))
+
+
+def _managed(cluster: ClusterModel, addresses: Mapping[str, str]) -> list[str]:
+    management = {n.name for n in cluster.declaration.networks if n.purpose == "management"}
+    return [address for network, address in addresses.items() if network in management]
 
 
 def _member(cluster: ClusterModel, own: Member) -> list[str]:
@@ -64,7 +79,7 @@ def _member(cluster: ClusterModel, own: Member) -> list[str]:
     if cluster.replicated:
         peers = [m.replication for m in others if m.carries]
         rules += _let_in("DRBD", peers, f"tcp dport {cluster.replicated.port}", to=own.replication)
-    service = {m.name: dict(m.addresses)[cluster.vip.network] for m in cluster.carriers}
+    service = {m.name: m.addresses[cluster.vip.network] for m in cluster.carriers}
     peers = [address for name, address in service.items() if name != own.name]
     if cluster.manager == "keepalived":
         rules += _let_in("VRRP", peers, f"meta l4proto {VRRP_PROTOCOL}", to=service[own.name])

@@ -18,6 +18,7 @@ from evaluator.cluster.model import (
     SECRETS_FOLDER,
     STONITH_TIMEOUT_SECONDS,
     ClusterModel,
+    Member,
 )
 
 
@@ -40,14 +41,23 @@ def readme(cluster: ClusterModel) -> bytes:
         forgotten_minutes=FAILURE_TIMEOUT_SECONDS // 60,
         service_threshold=SERVICE_MIGRATION_THRESHOLD,
         service_forgotten_hours=failure_timeout_seconds(cluster.application) // 3600,
-        own={m.name: dict(m.addresses)[cluster.vip.network] for m in cluster.carriers},
+        own={m.name: m.addresses[cluster.vip.network] for m in cluster.carriers},
         votes=quorum.members + (quorum.device_votes if quorum.witness else 0),
         fencing_seconds=STONITH_TIMEOUT_SECONDS,
+        # one script for each device, however many nodes it switches, on whichever level
+        passwords=list({f.device: f for f in cluster.fencing}.values()),
+        second=sorted({f.device for f in cluster.fencing if f.level > 1}),
+        single=[m.name for m in cluster.members if _levels(cluster, m) < 2],
+        pcs="pcs" in cluster.declaration.stack.components.values(),
         proxied=[e for e in endpoints if e.proxy_protocol],
         unproxied=[e for e in endpoints if not e.proxy_protocol],
     )
     # blocks that stay empty leave their blank lines behind
     return re.sub(r"\n{3,}", "\n\n", text).encode()
+
+
+def _levels(cluster: ClusterModel, member: Member) -> int:
+    return len([f for f in cluster.fencing if f.target == member.name])
 
 
 def _template(name: str) -> str:

@@ -39,9 +39,6 @@ def writing(root: etree._Element) -> list[Words]:
         size = number(element, "font-size")
         length = len(element.text or "") * CHARACTER * size
         x, y, anchor = number(element, "x"), number(element, "y"), element.get("text-anchor")
-        if element.get("transform"):
-            found.append(Words(element.text or "", x - size, y - length / 2, x, y + length / 2))
-            continue
         left = x - length / 2 if anchor == "middle" else x
         found.append(
             Words(element.text or "", left, y - 0.75 * size, left + length, y + 0.2 * size)
@@ -75,6 +72,37 @@ def check(picture: bytes) -> list[Words]:
         )
         assert apart, (one, other)
     return words
+
+
+@pytest.mark.parametrize("shape", VARIANTS)
+def test_copies_are_joined_and_the_line_passes_under_nothing(
+    variant: Callable[[str], Bundle], shape: str
+) -> None:
+    made = variant(shape)
+    root = etree.fromstring(made.files["diagrams/stack.svg"])
+    lines = [e for e in root.iter(f"{SVG}line") if e.get("class") == "bar orange"]
+    assert len(lines) == (len(made.cluster.carriers) - 1 if made.cluster.replicated else 0)
+    for line in lines:
+        left, right, y = number(line, "x1"), number(line, "x2"), number(line, "y1")
+        for box in root.iter(f"{SVG}rect"):
+            if box.get("class", "").startswith("box"):
+                x, top = number(box, "x"), number(box, "y")
+                across = top < y < top + number(box, "height")
+                assert not (across and x < right and left < x + number(box, "width"))
+
+
+@pytest.mark.parametrize("shape", ["shared-disk", "shared-disk-sbd"])
+def test_a_shared_disk_is_one_disk_under_all_that_mount_it(
+    variant: Callable[[str], Bundle], shape: str
+) -> None:
+    picture = variant(shape).files["diagrams/stack.svg"]
+    (disk,) = [w for w in check(picture) if w.text == "shared disk"]
+    frames = [
+        number(e, "y") + number(e, "height")
+        for e in etree.fromstring(picture).iter(f"{SVG}rect")
+        if e.get("class") == "frame"
+    ]
+    assert disk.top > max(frames)
 
 
 @pytest.mark.parametrize("shape", VARIANTS)
@@ -140,7 +168,7 @@ def test_no_step_is_left_out(variant: Callable[[str], Bundle], shape: str, last:
 def test_the_networks_have_every_address_device_and_feed(bundle: Bundle) -> None:
     told = " ".join(w.text for w in check(bundle.files["diagrams/network.svg"]))
     for member in bundle.cluster.members:
-        for _, address in member.addresses:
+        for address in member.addresses.values():
             assert address in told
         assert f"power: {member.power}" in told
     for words in (

@@ -16,7 +16,7 @@ from evaluator.bundle import Bundle
 
 from .conftest import TOOLS, text
 from .test_validators import NAMESPACE, needs, needs_namespace, run
-from .variants import without_witness
+from .variants import VARIANTS, without_witness
 
 
 def rules(bundle: Bundle, host: str) -> dict[str, str]:
@@ -30,6 +30,7 @@ def rules(bundle: Bundle, host: str) -> dict[str, str]:
 def test_a_data_node_lets_in_its_peers_and_the_clients(bundle: Bundle) -> None:
     assert rules(bundle, "zcs1") == {
         "ssh": "ip daddr 198.51.100.141 tcp dport 22",
+        "ssh of the members": "ip saddr { 192.0.2.12 } ip daddr 192.0.2.11 tcp dport 22",
         "corosync link 0": "ip saddr { 192.0.2.12 } ip daddr 192.0.2.11 udp dport 5405",
         "corosync link 1": "ip saddr { 192.0.2.76 } ip daddr 192.0.2.75 udp dport 5406",
         "DRBD": "ip saddr { 192.0.2.140 } ip daddr 192.0.2.139 tcp dport 7789",
@@ -72,6 +73,28 @@ def test_addresses_of_version_6_are_matched_as_such(variant: Callable[[str], Bun
         assert not re.search(r"\bip [sd]addr", rule)
 
 
+@pytest.mark.parametrize("shape", VARIANTS)
+def test_members_reach_each_other_by_name_with_ssh(
+    variant: Callable[[str], Bundle], shape: str
+) -> None:
+    made = variant(shape)
+    for asked in made.cluster.members:
+        doors = [r for r in rules(made, asked.name).values() if r.endswith("tcp dport 22")]
+        for asker in made.cluster.members:
+            if asker is asked:
+                continue
+            (address,) = re.findall(
+                rf"^(\S+) {asked.name}\.", text(made, f"hosts/{asker.name}"), re.M
+            )
+            network = next(n for n, a in asked.addresses.items() if a == address)
+            source = asker.addresses[network]
+            assert any(
+                f"daddr {address} " in door
+                and ("saddr" not in door or re.search(rf" {source}[ ,]", door))
+                for door in doors
+            ), (asker.name, address)
+
+
 def test_without_a_management_network_nobody_is_locked_out(make: Callable[..., Bundle]) -> None:
     def change(words: dict[str, Any]) -> None:
         without_witness(words)
@@ -99,7 +122,7 @@ nft list chain inet cluster input | grep -c comment
 def test_it_replaces_its_own_table_and_no_other(folder: Path) -> None:
     done = run(*NAMESPACE, "sh", "-c", LOADED, folder / "nftables/zcs1.nft")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split("\n")[:3] == ["table inet theirs", "table inet cluster", "5"]
+    assert done.stdout.split("\n")[:3] == ["table inet theirs", "table inet cluster", "6"]
 
 
 TRAFFIC = """
@@ -155,6 +178,8 @@ for source, target, port in (
 for source, target, port in (
     ("198.51.100.150", "198.51.100.141", 22),
     ("198.51.100.99", "198.51.100.11", 22),
+    ("192.0.2.12", "192.0.2.11", 22),
+    ("192.0.2.13", "192.0.2.11", 22),
     ("198.51.100.99", "198.51.100.20", 25),
     ("198.51.100.99", "198.51.100.20", 443),
     ("198.51.100.99", "198.51.100.20", 10025),
@@ -184,6 +209,9 @@ def test_packets_meet_it(folder: Path, tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [
         "198.51.100.150 198.51.100.141 22 reached",
         "198.51.100.99 198.51.100.11 22 dropped",
+        # where the names of the members lead
+        "192.0.2.12 192.0.2.11 22 reached",
+        "192.0.2.13 192.0.2.11 22 dropped",
         "198.51.100.99 198.51.100.20 25 reached",
         # let in, but nobody listens
         "198.51.100.99 198.51.100.20 443 refused",

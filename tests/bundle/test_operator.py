@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from evaluator.bundle import Bundle
+from evaluator.study.stack import Stack
 
-from .conftest import text, variables
-from .variants import VARIANTS
+from .conftest import second_fence_device, text, variables
+from .test_validators import needs, run
+from .variants import VARIANTS, without_witness
 
 
 def test_the_inventory_reaches_every_host(bundle: Bundle) -> None:
@@ -144,3 +147,139 @@ def test_the_readme_speaks_of_this_cluster(bundle: Bundle) -> None:
         assert words in readme
     assert "{{" not in readme
     assert "{%" not in readme
+
+
+def first_aid(bundle: Bundle) -> str:
+    """The chapter to be read at night."""
+    return text(bundle, "README.md").split("## First aid")[1].split("## Notes")[0]
+
+
+def in_order(words: str, *wanted: str) -> None:
+    """Each of them is there, after the one before."""
+    for one in wanted:
+        assert one in words
+        words = words.split(one, 1)[1]
+
+
+def test_the_readme_asks_for_every_password_once(make: Callable[..., Bundle]) -> None:
+    made = make(second_fence_device)
+    readme = text(made, "README.md")
+    devices = variables(made, "group_vars/all.yml")["cluster_fence_devices"]
+    for device in devices:
+        assert readme.count(f"`{device['password_script']}` | 0700") == 1
+    example = re.search(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    assert example
+    asked = YAML(typ="safe").load(example[1])
+    assert set(asked) == {d["secret"] for d in devices} > {"vault_pdu"}
+    for words in ("`ansible-vault encrypt secrets.yml`", "--secrets", "--vault-password-file"):
+        assert words in readme
+    assert "the second level (pdu)" in readme
+    assert "Have a second" not in readme
+
+
+def test_who_needs_no_password_is_not_asked_for_one(variant: Callable[[str], Bundle]) -> None:
+    for shape in ("keepalived-drbd", "heartbeat"):
+        assert "--secrets" not in text(variant(shape), "README.md")
+
+
+def test_names_are_known_before_they_are_used(bundle: Bundle) -> None:
+    in_order(text(bundle, "README.md"), "### By hand", "Copy the files", "certutil -Q", "Storage.")
+
+
+@pytest.mark.parametrize("shape", VARIANTS)
+def test_only_installed_programs_are_named(variant: Callable[[str], Bundle], shape: str) -> None:
+    made = variant(shape)
+    readme, packages = text(made, "README.md"), variables(made, "host_vars/zcs1.yml")
+    for shell, package in (("`crm ", "crmsh"), ("`pcs ", "pcs")):
+        assert shell not in readme or package in packages["cluster_packages"]
+
+
+CANCEL = "`corosync-cmapctl -s quorum.cancel_wait_for_all u8 1`"
+LOWER = "`corosync-quorumtool -e 1`"
+
+
+@pytest.mark.parametrize(
+    ("shape", "way"),
+    [
+        ("two-node", CANCEL),
+        ("voter", LOWER),
+        ("three-stateless", LOWER),
+        # one copy of three takes no writes, whatever corosync is told
+        ("three-drbd9", None),
+        ("witness", CANCEL),
+        # nobody tried it together with SBD
+        ("witness-sbd", None),
+        ("shared-disk-sbd", None),
+    ],
+)
+def test_one_node_alone_is_helped_after_a_look_at_the_power_of_the_others(
+    variant: Callable[[str], Bundle], shape: str, way: str | None
+) -> None:
+    told = first_aid(variant(shape))
+    assert "**Only one node comes back after " in told
+    if way:
+        in_order(told, "**only after you have seen that", "no power**", "stonith_admin --con", way)
+    if shape == "witness":
+        in_order(
+            told, "no power**", "`two_node: 1`", "stonith_admin", way or "", "device pacemaker`"
+        )
+    assert {w for w in (CANCEL, LOWER) if w in told} == ({way} if way else set())
+
+
+def test_pcs_does_both_steps_at_once(make: Callable[..., Bundle], stack: Stack) -> None:
+    pcs = stack.model_copy(update={"components": stack.components | {"shell": "pcs"}})
+    in_order(first_aid(make(without_witness, pcs)), "no power**", CANCEL, "`pcs quorum unblock`")
+    assert "pcs" not in first_aid(make(without_witness))
+
+
+@pytest.mark.parametrize(
+    ("shape", "before", "after"),
+    [
+        ("two-node", "crm_standby -v on -N LOSES", "crm_standby -v off -N LOSES"),
+        ("keepalived-drbd", "systemctl stop keepalived", "systemctl start keepalived"),
+        ("heartbeat-drbd", "systemctl stop heartbeat", "systemctl start heartbeat"),
+    ],
+)
+def test_split_brain_in_the_order_in_which_it_works(
+    variant: Callable[[str], Bundle], shape: str, before: str, after: str
+) -> None:
+    told = first_aid(variant(shape)).split("**Split brain**")[1]
+    save, discard = "dd if=/dev/vg0/zcs", "connect --discard-my-data"
+    # under Pacemaker DRBD is down until its node is back
+    in_order(told, before, save, *((after, discard) if shape == "two-node" else (discard, after)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "enter", "leave"),
+    [
+        ("two-node", "maintenance-mode --update true", "maintenance-mode --update false"),
+        ("two-node", "crm_standby -v on -N NODE", "crm_standby -v off -N NODE"),
+        ("keepalived", "systemctl stop keepalived", "systemctl start keepalived"),
+        ("heartbeat", "systemctl stop heartbeat", "systemctl start heartbeat"),
+    ],
+)
+def test_maintenance_has_an_end(
+    variant: Callable[[str], Bundle], shape: str, enter: str, leave: str
+) -> None:
+    in_order(first_aid(variant(shape)), "**Maintenance", enter, leave)
+
+
+@needs("drbdadm", "drbd-utils")
+@pytest.mark.parametrize(
+    "shape", [name for name in VARIANTS if "drbd" in VARIANTS[name].components.values()]
+)
+def test_drbdadm_knows_every_command_of_the_readme(
+    variant: Callable[[str], Bundle], tmp_path: Path, shape: str
+) -> None:
+    made = variant(shape)
+    storage = made.cluster.replicated
+    assert storage
+    configuration = tmp_path / "zcs.res"
+    configuration.write_bytes(made.files["drbd/zcs.res"])
+    extra = {"DRBD_DRIVER_VERSION_OVERRIDE": storage.module, "__DRBD_NODE__": "zcs1"}
+    commands = set(re.findall(r"`drbdadm ([a-z-]+[^`]*)`", text(made, "README.md")))
+    assert {"connect --discard-my-data zcs", "disconnect zcs", "status zcs"} <= commands
+    for command in commands:
+        done = run("drbdadm", "-c", configuration, "-d", *command.split(), extra=extra)
+        assert done.returncode == 0, (command, done.stderr)
+        assert "drbdsetup" in done.stdout or "drbdmeta" in done.stdout

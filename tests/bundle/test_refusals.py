@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +13,12 @@ from hypothesis import strategies as st
 
 from evaluator.bundle import Bundle
 from evaluator.cluster.check.texts import PATH, PLAIN
+from evaluator.cluster.fence_agents import AGENTS, NEEDS, meant
 from evaluator.findings import EvaluationError, ExitCode
 from evaluator.study.stack import Stack
 
-from .variants import cards, drbd_9, together
+from .conftest import variables
+from .variants import VARIANTS, cards, drbd_9, shared_disk, third_node, together
 
 Words = dict[str, Any]
 
@@ -94,6 +98,9 @@ def refused(make: Callable[..., Bundle], *arguments: Any) -> EvaluationError:
         (put("fence_devices", []), "fence-device-per-node", "zcs2"),
         (put("fence_devices.0.power", "feed-a"), "fence-device-not-on-own-power", "'feed-a'"),
         (put("fence_devices.0.plugs", {"zcs1": "1", "zsc2": "2"}), "unknown-node", "zcs2"),
+        (put("fence_devices.0.agent", "fence_apcc"), "fence-agent-misspelt", "mean 'fence_apc'?"),
+        (put("fence_devices.0.agent", "ipmilan"), "fence-agent-misspelt", "'fence_ipmilan'?"),
+        (put("fence_devices.0.agent", "fence_ipmi"), "fence-agent-misspelt", "'fence_ipmilan'?"),
         (put("fence_devices.0.options.password", "x"), "secret-in-options", "options.password"),
         (put("services.0.parameters.secret", "x"), "secret-in-options", "parameters.secret"),
         (put("fence_devices.0.options.ip", "192.0.2.1"), "option-is-derived", "options.ip"),
@@ -221,3 +228,86 @@ def test_heartbeat_cannot_outdate_a_copy_of_drbd_9(
     )
     (finding,) = refused(make, together(cards, drbd_9), other).findings
     assert finding.code == "storage-kind"
+
+
+def test_a_third_data_node_is_told_what_it_could_be(make: Callable[..., Bundle]) -> None:
+    (finding,) = refused(make, third_node("data")).findings
+    assert finding.code == "two-data-nodes"
+    assert "role: voter" in finding.remedy
+    assert 'drbd: "9"' in finding.remedy
+    words = VARIANTS["three-drbd9"]
+    assert make(words.change)
+
+
+@pytest.mark.parametrize("profile", ["pacemaker", "keepalived", "heartbeat"])
+def test_a_shared_disk_is_told_the_way_that_there_is(
+    make: Callable[..., Bundle], stack: Stack, profile: str
+) -> None:
+    components = {"management": profile, "storage": "drbd"}
+    if profile == "pacemaker":
+        components = stack.components
+    other = stack.model_copy(update={"profile": profile, "components": components})
+    found = [
+        f
+        for f in refused(make, together(cards, shared_disk), other).findings
+        if f.code == "storage-kind"
+    ]
+    assert found
+    for finding in found:
+        assert "Pacemaker without DRBD" in finding.remedy
+        assert "--cluster" in finding.remedy
+    without = {k: v for k, v in stack.components.items() if v != "drbd"}
+    assert make(shared_disk, stack.model_copy(update={"components": without}))
+
+
+# --- fence agents -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("agent", ["fence_lab", "fence_own", "fence_rack7", *sorted(AGENTS)])
+def test_an_agent_of_debian_or_of_your_own_is_taken(agent: str) -> None:
+    assert meant(agent) == ""
+
+
+@pytest.mark.parametrize("agent", [a for a in sorted(AGENTS) if len(a) > len("fence_") + 3])
+def test_a_letter_that_is_lost_doubled_or_swapped_is_found(agent: str) -> None:
+    for typed in (agent[:-2] + agent[-1], agent + agent[-1], agent[:-2] + agent[:-3:-1]):
+        assert typed in AGENTS or meant(typed), typed
+
+
+def test_the_agents_are_those_that_debian_ships() -> None:
+    if not Path("/usr/share/doc/fence-agents").exists():
+        pytest.skip("Debian's package fence-agents is missing")
+    shipped = subprocess.run(
+        ["dpkg-query", "--listfiles", "fence-agents"], capture_output=True, text=True, check=True
+    ).stdout
+    there = {Path(path).name for path in shipped.splitlines() if "/sbin/fence_" in path}
+    assert there == AGENTS - {"fence_virt", "fence_xvm"}
+
+
+@pytest.mark.parametrize(
+    ("agent", "needed"),
+    [
+        ("fence_apc_snmp", ["snmp"]),
+        ("fence_idrac", ["ipmitool"]),
+        ("fence_apc", ["inetutils-telnet", "openssh-client"]),
+        ("fence_xvm", ["fence-virt"]),
+        ("fence_scsi", ["lvm2", "sg3-utils"]),
+        ("fence_rhevm", []),
+        ("fence_lab", []),
+    ],
+)
+def test_an_agent_brings_the_packages_of_what_it_calls(
+    make: Callable[..., Bundle], agent: str, needed: list[str]
+) -> None:
+    def change(words: Words) -> None:
+        for device in words["fence_devices"]:
+            device |= {"agent": agent, "options": {}}
+
+    for host in ("zcs1", "zcs2"):
+        there = variables(make(change), f"host_vars/{host}.yml")["cluster_packages"]
+        assert [p for p in there if p in NEEDS] == needed
+        assert "fence-agents" in there
+
+
+def test_every_need_is_of_a_known_agent() -> None:
+    assert {f"fence_{name}" for names in NEEDS.values() for name in names.split()} <= AGENTS
