@@ -15,6 +15,7 @@ from evaluator.bundle import render
 from evaluator.cluster import Declaration, written
 from evaluator.cluster import read as read_declaration
 from evaluator.deploy.live import overlaid
+from evaluator.deploy.plan import checked
 from evaluator.deploy.playbook import Access, Watch, refuse, run
 from evaluator.files import write_whole
 from evaluator.findings import EvaluationError, ExitCode, Finding, Severity, Where
@@ -44,8 +45,10 @@ def export(
     Raises
     ------
     EvaluationError
-        With exit code 4 when the nodes cannot be read, or were not built from a bundle.
+        As :func:`evaluator.deploy.plan.checked`; with exit code 4 when the nodes cannot be read,
+        or were not built from a bundle.
     """
+    checked(bundle)
     with tempfile.TemporaryDirectory(prefix="evaluate-export-") as scratch:
         outcome = run("export", bundle.absolute(), access, variables={"into": scratch}, watch=watch)
         refuse(outcome.findings)

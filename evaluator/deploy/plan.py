@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from evaluator.bundle import verify
+from evaluator.bundle import render, verify
 from evaluator.bundle.folder import MANIFEST
 from evaluator.cluster import read as read_declaration
 from evaluator.deploy.playbook import Access, Outcome, Watch, refuse, run
@@ -52,18 +53,35 @@ def checked(bundle: Path) -> tuple[str, list[Finding]]:
     Raises
     ------
     EvaluationError
-        When it is no bundle, was altered, or breaks a rule of the linter whose risk nobody has
-        accepted.
+        When it is no bundle, was altered, breaks a rule of the linter whose risk nobody has
+        accepted, or is not what its ``cluster.yml`` renders to.
     """
     altered = verify(bundle)
     if altered:
         raise EvaluationError(altered)
-    declaration, _ = read_declaration(bundle / "cluster.yml")
+    declaration, places = read_declaration(bundle / "cluster.yml")
     found = lint(read(bundle))
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
-    if errors:
+    if errors := errors or _foreign(bundle, render(declaration, places).files):
         raise EvaluationError(errors)
     return declaration.id, found
+
+
+def _foreign(bundle: Path, rendered: Mapping[str, bytes]) -> list[Finding]:
+    """Files that are not the bundle's own rendering: an inventory is a program to Ansible."""
+    there = {p.relative_to(bundle).as_posix() for p in bundle.rglob("*") if not p.is_dir()}
+    return [
+        Finding(
+            "not-its-rendering",
+            "it is not what cluster.yml renders to: written by hand or by another version",
+            Where(str(bundle / name)),
+            f"evaluate bundle --cluster {bundle / 'cluster.yml'} --out FOLDER, and compare",
+        )
+        for name in sorted(there | rendered.keys())
+        if name not in rendered
+        or name not in there
+        or (bundle / name).read_bytes() != rendered[name]
+    ]
 
 
 def digest(bundle: Path) -> str:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.content import deploy_folder
+from evaluator.deploy import vault
 from evaluator.deploy.events import Result, results
 from evaluator.findings import EvaluationError, ExitCode, Finding, Severity, Where
 
 POLL_SECONDS = 0.2
+KEEP_ALIVE = "-o ServerAliveInterval=5 -o ServerAliveCountMax=3"
 CODE = re.compile(r"^\s*\[([a-z0-9-]+)\]\s*(.*)", re.DOTALL)
+UNREACHABLE = "unreachable"
+REACH = "try 'ssh root@{}'; --user and --ssh-config say how to log in otherwise"
 Watch = Callable[[Result], object]
 
 
@@ -29,14 +36,14 @@ class Access:
     """How the nodes are reached, and where secrets come from.
 
     ``secrets`` is a file of variables, encrypted by ansible-vault or not; ``vault_password`` the
-    file with its password.  ``ssh_config`` is a configuration file of OpenSSH.
+    file with its password.  ``ssh_config`` is a configuration file of OpenSSH.  Who logs in
+    as ``user`` becomes root by sudo.
     """
 
     secrets: Path | None = None
     vault_password: Path | None = None
     ssh_config: Path | None = None
     user: str | None = None
-    become: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,9 @@ class Outcome:
             if result.outcome in ("failed", "unreachable") and not result.data.get("ignored"):
                 for message in _messages(result):
                     code, text = _coded(message, result.outcome)
-                    found.append(Finding(code, text, Where(result.host), source=result.task))
+                    remedy = REACH.format(result.host) if code == UNREACHABLE else ""
+                    where = Where(result.host)
+                    found.append(Finding(code, text, where, remedy, source=result.task))
         if self.code and not found:
             text = self.output.strip() or f"ansible-playbook ended with {self.code}"
             found.append(Finding("ansible", text, Where(self.playbook)))
@@ -85,24 +94,26 @@ def run(
     Raises
     ------
     EvaluationError
-        When ansible-playbook is not there, or is interrupted (then with what was being done).
+        When ansible-playbook is not there; as :func:`evaluator.deploy.vault.check`.
     """
+    ansible = program()
+    if access.secrets:
+        vault.check(access.secrets, access.vault_password, Path(ansible))
+    words = {"bundle": str(bundle), **(variables or {})}
     command = [
-        *(program(), "-i", str(bundle / "ansible" / "inventory.yml")),
-        *(str(deploy_folder() / f"{playbook}.yml"), "-e", f"bundle={bundle}"),
+        *(ansible, "-i", str(bundle / "ansible" / "inventory.yml")),
+        *(str(deploy_folder() / f"{playbook}.yml"), "-e", json.dumps(words)),
     ]
-    for name, value in (variables or {}).items():
-        command += ["-e", f"{name}={value}"]
     if access.secrets:
         command += ["-e", f"@{access.secrets.absolute()}"]
     if access.vault_password:
         command += ["--vault-password-file", str(access.vault_password.absolute())]
     if access.ssh_config:
-        command += ["--ssh-common-args", f"-F {access.ssh_config.absolute()}"]
+        # in place of ssh_common_args in ansible.cfg
+        config = shlex.quote(str(access.ssh_config.absolute()))
+        command += ["--ssh-common-args", f"-F {config} {KEEP_ALIVE}"]
     if access.user:
-        command += ["--user", access.user]
-    if access.become:
-        command.append("--become")
+        command += ["--user", access.user, "--become"]
     if check:
         command += ["--check", "--diff"]
     with tempfile.TemporaryDirectory(prefix="evaluate-deploy-") as scratch:
@@ -138,12 +149,18 @@ def _run(playbook: str, command: list[str], scratch: Path, watch: Watch | None) 
         "ANSIBLE_LOCAL_TEMP": str(scratch / "local"),
         # sockets of ssh are named by host: two runs must not take each other's
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(scratch / "cp"),
+        # an inventory that is a program is not run
+        "ANSIBLE_INVENTORY_ENABLED": "yaml",
         "ANSIBLE_NOCOLOR": "1",
         "EVALUATE_DEPLOY_EVENTS": str(events),
     }
     seen: list[Result] = []
     start = time.monotonic()
-    with output.open("wb") as out, events.open(encoding="utf-8", errors="replace") as lines:
+    with (
+        output.open("wb") as out,
+        events.open(encoding="utf-8", errors="replace") as lines,
+        _ended_by(signal.SIGTERM, signal.SIGHUP),
+    ):
         process = subprocess.Popen(
             command,
             stdout=out,
@@ -171,6 +188,29 @@ def _run(playbook: str, command: list[str], scratch: Path, watch: Watch | None) 
     return Outcome(playbook, process.returncode, tuple(seen), text, time.monotonic() - start)
 
 
+@contextmanager
+def _ended_by(*signals: signal.Signals) -> Iterator[None]:
+    """Leave the block as by an exit when one of the signals comes: what was begun is ended.
+
+    Only the main thread can be told; another one leaves the signals as they are.
+    """
+
+    def leave(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # who runs it by nohup wants it to go on
+    heard = [each for each in signals if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, leave) for each in heard}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Let Ansible finish the task at hand on the nodes, then end what is left of it."""
     for sent, patience in ((signal.SIGINT, 20), (signal.SIGKILL, 5)):
@@ -186,13 +226,15 @@ def _messages(result: Result) -> list[str]:
     lines = result.message.splitlines()
     if len(lines) > 1 and all(CODE.match(line) for line in lines):
         return lines
-    return [result.message or f"task {result.task!r} failed"]
+    # ssh's own words end in bytes that are no text
+    message = result.message.replace("\ufffd", "").strip()
+    return [message or f"task {result.task!r} failed"]
 
 
 def _coded(message: str, outcome: str) -> tuple[str, str]:
     if match := CODE.match(message):
         return match[1], match[2]
-    return ("unreachable" if outcome == "unreachable" else "task-failed"), message
+    return (UNREACHABLE if outcome == UNREACHABLE else "task-failed"), message
 
 
 def refuse(findings: list[Finding]) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from evaluator.bundle import render, write
-from evaluator.deploy import Access, apply, plan, read_plan
+from evaluator.deploy import Access, apply, export, plan, read_plan, verify
 from evaluator.deploy.events import results
 from evaluator.deploy.plan import Change, Plan, beside, checked, digest, save
 from evaluator.findings import EvaluationError, ExitCode
@@ -65,6 +70,57 @@ def test_a_dangerous_bundle_is_refused_though_its_manifest_fits(bundle: Path) ->
     with pytest.raises(EvaluationError) as error:
         checked(bundle)
     assert "fencing-enabled" in codes(error)
+
+
+@pytest.mark.parametrize("name", ["ansible/inventory.yml", "ansible/host_vars/more.yml"])
+def test_what_cluster_yml_does_not_render_to_is_not_run(
+    bundle: Path, tmp_path: Path, name: str
+) -> None:
+    """A lookup in an inventory runs a program of the operator's machine."""
+    from evaluator.bundle.folder import MANIFEST, manifest
+
+    mark = tmp_path / "was-run"
+    inventory = bundle / name
+    before = inventory.read_bytes() if inventory.exists() else b""
+    lookup = f"x: \"{{{{ lookup('ansible.builtin.pipe', 'touch {mark}') }}}}\"\n"
+    inventory.write_bytes(before + lookup.encode())
+    files = {
+        p.relative_to(bundle).as_posix(): p.read_bytes()
+        for p in bundle.rglob("*")
+        if p.is_file() and p.name != MANIFEST
+    }
+    (bundle / MANIFEST).write_bytes(manifest(files, {}))
+    for act in (
+        lambda: plan(bundle, NOBODY, now=NOW),
+        lambda: verify(bundle, NOBODY),
+        lambda: export(bundle, NOBODY, tmp_path / "out"),
+    ):
+        with pytest.raises(EvaluationError) as error:
+            act()
+        assert set(codes(error)) == {"not-its-rendering"}
+        assert name in str(error.value)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_ended_ends_what_it_began(tmp_path: Path, sent: signal.Signals) -> None:
+    script = """
+import sys
+from pathlib import Path
+from evaluator.deploy.playbook import _run
+folder = Path(sys.argv[1])
+_run("build", ["sh", "-c", f"echo $$ >{folder}/new; mv {folder}/new {folder}/pid; sleep 60"],
+     folder, None)
+"""
+    running = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
+    until = time.monotonic() + 30
+    while not (tmp_path / "pid").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    running.send_signal(sent)
+    assert running.wait(30) == 128 + sent
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_apply_needs_a_plan_of_this_very_bundle(bundle: Path, tmp_path: Path) -> None:
