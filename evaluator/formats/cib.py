@@ -29,7 +29,6 @@ __all__ = [
     "Operation",
     "Order",
     "read",
-    "truth",
 ]
 
 NEWER_ROLES = {"Master": "Promoted", "Slave": "Unpromoted"}
@@ -174,6 +173,22 @@ class Cib:
         found = self.root.iterfind("configuration/nodes/node")
         nodes = (n for n in found if n.get("type", "member") in ("member", "normal"))
         return tuple(filter(None, (n.get("uname", "") for n in nodes)))
+
+    def remote_nodes(self) -> frozenset[str]:
+        """Names of remote nodes and of guest nodes, wherever the CIB says them."""
+        found = self.root.iterfind("configuration/nodes/node")
+        names = {n.get("uname", "") for n in found} - set(self.nodes())
+        for primitive in self.primitives():
+            if self.agent(primitive) == "ocf:pacemaker:remote":
+                names.add(primitive.get("id", ""))
+            if guest := self.meta(primitive).get("remote-node"):
+                names.add(guest.value)
+        return frozenset(filter(None, names))
+
+    def is_replica(self, name: str) -> bool:
+        """Whether a name, such as ``web-0``, is that of a replica of a bundle."""
+        id, _, number = name.rpartition("-")
+        return number.isdecimal() and ("bundle", id) in self._ids
 
     # --- resources ------------------------------------------------------------------------------
 

@@ -37,9 +37,11 @@ CONSTRAINTS = {
     "order": "rsc_order", "colocation": "rsc_colocation", "collocation": "rsc_colocation",
     "location": "rsc_location",
 }  # fmt: skip
+NAMED = {"bundle": "resources", "tag": "tags"}
+"""Statements of which only the name is kept, as constraints may refer to it."""
 OTHERS = frozenset({
-    "acl_group", "acl_target", "alert", "bundle", "commit", "edit", "monitor", "role",
-    "rsc_ticket", "tag", "user", "xml",
+    "acl_group", "acl_target", "alert", "commit", "edit", "monitor", "role", "rsc_ticket", "user",
+    "xml",
 })  # fmt: skip
 """Statements that say nothing that is asked here."""
 SCORES = {"inf": "INFINITY", "+inf": "INFINITY", "-inf": "-INFINITY",
@@ -48,7 +50,8 @@ MAX_SHELL = 5_000
 """Statements that are read (ours: far above what anybody writes)."""
 
 KINDS = ("Mandatory", "Optional", "Serialize")
-PARTS = ("resources", "constraints", "nodes", "fencing-topology", "crm_config", "rsc_defaults")
+PARTS = ("resources", "constraints", "nodes", "fencing-topology", "crm_config", "rsc_defaults",
+         "tags")  # fmt: skip
 
 
 class Word(NamedTuple):
@@ -113,6 +116,9 @@ class _Shell:
             self.pairs(self.parts[part], tag, rest, keyword.where)
         elif kind in ("node", "fencing_topology") and rest:
             (self.node if kind == "node" else self.levels)(rest)
+        elif kind in NAMED and rest:
+            id = rest[0].text.removesuffix(":")
+            self.add(self.parts[NAMED[kind]], kind, rest[0].where, id=id)
         elif kind in RESOURCES and len(rest) > 1:
             self.resource(RESOURCES[kind], rest)
         elif kind in CONSTRAINTS and len(rest) > 1:

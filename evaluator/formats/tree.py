@@ -127,13 +127,8 @@ def decoded(name: str, content: bytes) -> tuple[str, list[Finding]]:
     if at >= 0:
         message = "a byte that is not UTF-8, or NUL, stands here"
         remedy = "save the file as UTF-8 text"
-        found.append(Finding("not-utf8", message, end_of(name, text[:at]), remedy))
+        found.append(Finding("not-utf8", message, Where.after(name, text[:at]), remedy))
     return text, found
-
-
-def end_of(name: str, before: str) -> Where:
-    """The place that follows a text."""
-    return Where(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def syntax(where: Where, stands: str, expected: str) -> Finding:

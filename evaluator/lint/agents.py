@@ -101,6 +101,35 @@ ADVISED: Final = OWN | {
     for word in words.split()
 }
 
+PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
+    agent: tuple(words.split())
+    for agent, words in {
+        "ocf:heartbeat:Filesystem":
+            "device directory fstype options statusfile_prefix run_fsck fast_stop force_clones "
+            "force_unmount",
+        "ocf:heartbeat:IPaddr2":
+            "ip nic cidr_netmask broadcast iflabel lvs_support lvs_ipv6_addrlabel "
+            "lvs_ipv6_addrlabel_value mac clusterip_hash unique_clone_address arp_interval "
+            "arp_count arp_count_refresh arp_bg arp_sender send_arp_opts flush_routes run_arping "
+            "nodad noprefixroute preferred_lft network_namespace",
+        "ocf:heartbeat:LVM-activate":
+            "vgname lvname vg_access_mode activation_mode tag partial_activation",
+        "ocf:heartbeat:apache":
+            "configfile httpd port statusurl testregex client testurl testregex10 testconffile "
+            "testname options envfiles use_ipv6",
+        "ocf:heartbeat:exportfs":
+            "clientspec options directory fsid unlock_on_stop wait_for_leasetime_on_stop "
+            "rmtab_backup",
+        "ocf:linbit:drbd":
+            "drbd_resource drbdconf adjust_master_score stop_outdates_secondary "
+            "ignore_missing_notifications wfc_timeout remove_master_score_if_peer_primary "
+            "fail_promote_early_if_peer_primary unfence_if_all_uptodate unfence_extra_args "
+            "require_drbd_module_version_ge require_drbd_module_version_lt "
+            "connect_only_after_promote",
+        "ocf:netnovation:zcs": "user home ignore pause probe probe_timeout",
+    }.items()
+}  # fmt: skip
+"""Every parameter of well-known agents, of the versions above."""
 ADDRESSES: Final = frozenset(
     {"ocf:heartbeat:IPaddr", "ocf:heartbeat:IPaddr2", "ocf:heartbeat:IPv6addr"}
 )

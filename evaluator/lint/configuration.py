@@ -13,6 +13,7 @@ import os
 import posixpath
 import re
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -20,7 +21,18 @@ from typing import Any
 
 from evaluator.cluster import Declaration
 from evaluator.findings import EvaluationError, Finding, Severity, Where
-from evaluator.formats import cib, corosync, crmsh, drbd, fstab, haproxy, heartbeat, keepalived, sbd
+from evaluator.formats import (
+    cib,
+    corosync,
+    crmsh,
+    drbd,
+    fstab,
+    haproxy,
+    heartbeat,
+    keepalived,
+    sbd,
+    systemd,
+)
 from evaluator.formats.cib import Cib
 from evaluator.formats.tree import Entry, decoded, merged, syntax
 from evaluator.formats.xml import MAX_BYTES
@@ -43,6 +55,8 @@ class File:
     path: str
     kind: str
     size: int
+    marked: bool = False
+    """Whether it begins with a byte order mark."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,8 @@ class Configuration:
     """One keepalived.conf per node, by path."""
     fstab: tuple[Entry, ...] = ()
     """One fstab per node, by path."""
+    units: tuple[Entry, ...] = ()
+    """Settings of systemd for the program that calls the service's scripts, keepalived."""
     ha_cf: Entry | None = None
     haresources: Entry | None = None
     authkeys: Entry | None = None
@@ -92,6 +108,19 @@ class Configuration:
         if self.ha_cf:
             names += [name for entry in self.ha_cf.all("node") for name in entry.values]
         return tuple(dict.fromkeys(filter(None, names)))
+
+    def is_node(self, name: str) -> bool:
+        """Whether the cluster has a node of a name, in any case; true if its nodes are unknown.
+
+        Remote nodes, and guest nodes and replicas of bundles, are nodes too.
+        """
+        listed = self.corosync.all("nodelist", "node") if self.corosync else ()
+        known = bool(self.cib and self.cib.nodes()) or all(n.text("name") for n in listed)
+        names = set(self.nodes()) if known else set()
+        if not names or (self.cib and self.cib.is_replica(name)):
+            return True
+        remote = self.cib.remote_nodes() if self.cib else ()
+        return name.casefold() in {each.casefold() for each in (*names, *remote)}
 
     def paths(self, kind: str) -> tuple[str, ...]:
         """Paths of the files that were taken for a kind."""
@@ -168,10 +197,14 @@ def of(
         haproxy=_merged(proxies),
         keepalived=tuple(keepalived_files),
         fstab=tuple(reading.trees("fstab", fstab.read)),
+        units=tuple(reading.trees("unit", systemd.read)),
         declaration=reading.declaration(),
         manifest=reading.manifest(),
         copies=tuple(tuple(trees) for trees in copies if len(trees) > 1),
-        files=tuple(File(path, kind, len(files[path])) for path, kind in reading.kinds.items()),
+        files=tuple(
+            File(path, kind, len(files[path]), files[path].startswith(BOM_UTF8))
+            for path, kind in reading.kinds.items()
+        ),
         modes=dict(modes or {}),
         findings=tuple(reading.findings),
         **{kind: trees[0] for kind, trees in single.items() if trees},

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from evaluator.cluster.fence_agents import meant
 from evaluator.formats.cib import Cib, Element
 from evaluator.formats.tree import Entry
 from evaluator.formats.units import seconds, truth
@@ -22,6 +23,17 @@ MANAGEMENT_CONTROLLER = re.compile(
 SBD = frozenset({"external/sbd", "fence_sbd"})
 HELPERS = frozenset({"fence_kdump", "fence_heuristics_ping", "fence_scsi_check"})
 """Agents that switch nothing: they delay or excuse the device that does."""
+TARGETS = ("pcmk_host_list", "pcmk_host_map", "hostname", "hostlist")
+"""Parameters that name nodes; the last two are those of cluster-glue's agents."""
+
+
+def misspelt(agent: str) -> str:
+    """The agent that a name is probably a slip of; '' for a known one, and for one's own.
+
+    Another number is another generation of a device, and no slip.
+    """
+    known = meant(agent) if agent.startswith("fence_") else ""
+    return "" if re.sub("[0-9]", "", known) == re.sub("[0-9]", "", agent) else known
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +101,13 @@ def _words(text: str) -> list[str]:
 
 
 def _targets(parameters: Mapping[str, Entry]) -> frozenset[str] | None:
-    listed = parameters["pcmk_host_list"].value if "pcmk_host_list" in parameters else ""
-    table = parameters["pcmk_host_map"].value if "pcmk_host_map" in parameters else ""
-    check = parameters["pcmk_host_check"].value if "pcmk_host_check" in parameters else ""
+    names = ("pcmk_host_list", "pcmk_host_map", "pcmk_host_check")
+    listed, table, check = (parameters[n].value if n in parameters else "" for n in names)
     # agents of cluster-glue have words of their own for it
     own = [parameters[name].value for name in ("hostname", "hostlist") if name in parameters]
     if check not in ("", "static-list"):
         return None
     if not (listed or table or own or check):
         return None
-    names = [name for text in (listed, *own) for name in re.split(r"[,;\s]+", text) if name]
-    return frozenset((*names, *mapped(table)))
+    nodes = [node for text in (listed, *own) for node in re.split(r"[,;\s]+", text) if node]
+    return frozenset((*nodes, *mapped(table)))

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from evaluator.findings import Finding
 from evaluator.formats.cib import Cib, Element
 from evaluator.formats.units import truth
 from evaluator.lint.agents import ADDRESSES
+from evaluator.lint.registry import found
 
 Step = tuple[str, str]
 """A primitive's id and an action, or its id and a role."""
@@ -92,8 +94,8 @@ def outermost(resource: Element) -> Element:
     return resource
 
 
-def not_awaited(cib: Cib, agents: Callable[[str], bool]) -> Iterator[tuple[Element, list[str]]]:
-    """Virtual addresses, and what of some agents is placed with each and may start after it.
+def not_awaited(cib: Cib, agents: Callable[[str], bool]) -> Iterator[Finding]:
+    """Virtual addresses with which something of some agents is placed that may start after them.
 
     Cloned addresses are on every node and not meant.
     """
@@ -107,7 +109,8 @@ def not_awaited(cib: Cib, agents: Callable[[str], bool]) -> Iterator[tuple[Eleme
         awaited = order.before((name(address), "start"))
         early = [o for o in others if o in near and (o, "start") not in awaited]
         if early:
-            yield address, early
+            message = f"{name(address)!r} does not wait for {', '.join(map(repr, early))}"
+            yield found(message, cib.where(address))
 
 
 def _grouped(pairs: Iterable[tuple[Step, Step]]) -> dict[Step, list[Step]]:

@@ -14,6 +14,9 @@ from evaluator.formats.tree import Entry
 LISTENING = frozenset({"frontend", "listen"})
 PORT = re.compile(r"[0-9]{1,5}")
 """A port, or the first of a range."""
+ANY_IPV4 = frozenset({"", "*", "0.0.0.0"})  # noqa: S104 - what is read, not what is bound
+EVERYWHERE = ANY_IPV4 | {"::"}
+"""Addresses of a socket that listens on all of the machine's."""
 SERVING = frozenset({"backend", "listen"})
 
 
@@ -22,7 +25,8 @@ class Proxy:
     """A frontend, backend or listen section, and the defaults that stand before it."""
 
     section: Entry
-    defaults: Entry | None
+    defaults: tuple[Entry, ...]
+    """Those that count, then those that they are made from, and so on."""
 
     @property
     def name(self) -> str:
@@ -39,7 +43,7 @@ class Proxy:
 
     def setting(self, *words: str) -> Entry | None:
         """The line that begins with these words and counts: its own, else its defaults'."""
-        for owner in filter(None, (self.section, self.defaults)):
+        for owner in (self.section, *self.defaults):
             for line in reversed(owner.children):
                 said = (line.key, *line.values)
                 if said[: len(words)] == words:
@@ -72,26 +76,29 @@ class Proxy:
                 if first := PORT.match(port):
                     yield address.strip("[]"), int(first[0]), line
 
-    def backends(self) -> frozenset[str]:
-        """Names of the backends that it sends clients to."""
+    def backends(self) -> dict[str, Entry]:
+        """Names of the backends that it sends clients to, with the line of each."""
         lines = (*self.section.all("default_backend"), *self.section.all("use_backend"))
         default = self.setting("default_backend")
-        return frozenset(e.values[0] for e in (*lines, *filter(None, [default])) if e.values)
+        return {e.values[0]: e for e in (*filter(None, [default]), *lines) if e.values}
 
 
 def proxies(haproxy: Entry) -> tuple[Proxy, ...]:
-    """Every frontend, backend and listen section; ``defaults NAME`` counts where it is named."""
+    """Every frontend, backend and listen section.
+
+    ``defaults NAME`` counts where it is named, and may itself be made ``from`` another (since 2.4).
+    """
     found = []
-    latest: Entry | None = None
-    named: dict[str, Entry] = {}
+    latest: tuple[Entry, ...] = ()
+    named: dict[str, tuple[Entry, ...]] = {}
     for section in haproxy.children:
+        words = section.values
+        other = named.get(words[2], ()) if len(words) > 2 and words[1] == "from" else None
         if section.key == "defaults":
-            latest = section
-            named.update(dict.fromkeys(section.values[:1], section))
+            latest = (section, *(other or ()))
+            named.update(dict.fromkeys(words[:1], latest))
         elif section.key in LISTENING | SERVING:
-            words = section.values
-            chosen = named.get(words[2]) if len(words) > 2 and words[1] == "from" else latest
-            found.append(Proxy(section, chosen))
+            found.append(Proxy(section, latest if other is None else other))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from pathlib import PurePosixPath
 
 MOST_FILES = 5_000
@@ -21,6 +22,7 @@ BY_PATH = tuple(
     (kind, re.compile(rf"(?:^|/)(?:{pattern})$"))
     for kind, pattern in (
         ("enabled-unit", r"[^/]+\.(wants|requires)/[^/]+|rc[2-5]\.d/S\d\d[^/]+"),
+        ("unit", r"keepalived\.service\.d/[^/]+\.conf|service/unit\.conf"),
         ("corosync", r"[^/]*corosync\.conf"),
         ("corosync-authkey", r"corosync/authkey"),
         ("pacemaker-authkey", r"pacemaker/authkey"),
@@ -79,7 +81,7 @@ def kind_of(path: str, content: bytes) -> str:
             return kind
     if PurePosixPath(path).suffix.lower() not in TEXT_SUFFIXES:
         return ""
-    head = content[:HEAD_BYTES]
+    head = content[:HEAD_BYTES].removeprefix(BOM_UTF8)
     if head.startswith(b"#!"):
         return ""
     for kind, patterns in BY_CONTENT:

@@ -81,11 +81,14 @@ class Resource:
         keys = {e.key for e in self.entry.walk()} | {e.key for c in self.common for e in c.walk()}
         if keys & {"node-id", "connection", "connection-mesh", "quorum", "unfence-peer"}:
             return "9"
-        return "8.4" if self.option("disk", "fencing") else ""
+        if self.option("disk", "fencing"):
+            return "8.4"
+        return "9" if self.option("net", "fencing") else ""
 
     def owns(self, device: str) -> bool:
         """Whether a path is one of its devices."""
-        return device in self.devices or device.startswith(f"{BY_RESOURCE}{self.name}/")
+        link = f"{BY_RESOURCE}{self.name}"  # of an only volume that has no number the device
+        return device in self.devices or device == link or device.startswith(f"{link}/")
 
     def _statements(self, key: str) -> Iterator[Entry]:
         return (e for e in self.entry.walk() if e.key == key and e.values)

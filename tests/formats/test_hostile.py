@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.formats import cib, corosync, drbd, fstab, haproxy, heartbeat, keepalived, sbd
+from evaluator.formats import (
+    cib,
+    corosync,
+    drbd,
+    fstab,
+    haproxy,
+    heartbeat,
+    keepalived,
+    sbd,
+    systemd,
+)
 from evaluator.formats.tree import MAX_DEPTH, MAX_FINDINGS, MAX_STATEMENTS, Entry, decoded, merged
 from evaluator.lint import lint, of
 
@@ -22,6 +32,7 @@ READERS = {
     "authkeys": heartbeat.read_authkeys,
     "sbd": sbd.read,
     "fstab": fstab.read,
+    "unit": systemd.read,
 }
 PATHS = {
     "corosync": "corosync.conf",
@@ -32,6 +43,7 @@ PATHS = {
     "haresources": "haresources",
     "authkeys": "authkeys",
     "sbd": "default/sbd",
+    "unit": "keepalived.service.d/x.conf",
     "cib": "cib.xml",
     "crmsh": "cib.txt",
 }

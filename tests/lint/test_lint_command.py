@@ -75,7 +75,19 @@ def test_findings_are_lines_with_their_place_and_end_with_1(evaluate: Evaluate) 
     assert f"etc mail/corosync.conf:3:5: warning [{HERE}] token is '300'" in done.out
     assert "1 error, 1 warning;" in done.out
     assert "not recognised: motd" in done.err
-    assert "not asked" in done.err
+    told = json.loads(evaluate("lint", "etc mail", "--format", "json").out)
+    not_asked = len(told["not_asked"])
+    (note,) = [line for line in done.err.splitlines() if "rules are about files" in line]
+    assert int(note.split()[1]) == not_asked
+
+
+def test_files_that_the_manifest_lists_are_no_news(evaluate: Evaluate, tmp_path: Path) -> None:
+    listed = [{"path": "motd"}, {"path": 3}, "x"]
+    (tmp_path / "etc mail" / "manifest.json").write_text(json.dumps({"files": listed}))
+    (tmp_path / "etc mail" / "own-notes").write_text("hello\n")
+    err = evaluate("lint", "etc mail").err
+    assert "motd" not in err
+    assert "not recognised: own-notes." in err
 
 
 @pytest.mark.parametrize(
@@ -183,9 +195,11 @@ def test_a_mistake_of_the_user_ends_with_2_and_a_remedy(
     assert f"[{code}]" in done.err
 
 
-def test_a_misspelt_code_is_named(evaluate: Evaluate) -> None:
-    err = evaluate("lint", "etc mail", "--ignore", "fencing-enable").err
-    assert "did you mean 'fencing-enabled'?" in err
+@pytest.mark.parametrize("command", [("lint", "etc mail", "--ignore"), ("explain",)])
+def test_a_misspelt_code_is_named(evaluate: Evaluate, command: tuple[str, ...]) -> None:
+    done = evaluate(*command, "fencing-enable")
+    assert done.code == 2
+    assert "did you mean 'fencing-enabled'?" in done.err
 
 
 def test_explain_says_why_what_to_write_and_where_that_is_from(evaluate: Evaluate) -> None:

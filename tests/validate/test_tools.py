@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from evaluator.bundle import write
 from evaluator.cli import app
 from evaluator.findings import EvaluationError, Finding, Severity
-from evaluator.programs import SYSTEM_PATH
+from evaluator.programs import SYSTEM_PATH, installed
 from evaluator.validate import all_validators, validate
 from tests.simulate.conftest import made
 
@@ -42,6 +42,7 @@ def test_what_is_good_is_left_in_peace(tool: str) -> None:
     [
         ("haproxy", "haproxy/haproxy.cfg", "default_backend", "default_backed", 12, "unknown key"),
         ("haproxy", "haproxy/haproxy.cfg", "end imaps\n    s", "end pop\n    s", 10, "imaps"),
+        ("haproxy", "haproxy/haproxy.cfg", "127.0.0.1:7993", "192.0.2.312:80", 15, "192.0.2.312"),
         ("drbdadm", "drbd/data.res", "fencing r", "fenceing r", 4, "but got 'fenceing'"),
         ("drbdadm", "drbd/data.res", "address ipv4 192.0.2.140:7789;", "", 12, "'address' keyword"),
         ("drbdadm", "drbd/global_common.conf", "protocol C", "protocol D", 6, "protocol 'D'"),
@@ -94,6 +95,50 @@ def test_an_agent_of_somebody_else_is_named_as_unchecked(tmp_path: Path) -> None
     assert "ocf:elsewhere:zcs is not installed here" in found.message
 
 
+@pytest.mark.parametrize(
+    ("agent", "severity", "says"),
+    [
+        ("fence_apcc", Severity.ERROR, "there is no fence agent fence_apcc"),
+        ("fence_acme", Severity.WARNING, "though Debian's fence agents are"),
+        ("fence_ilo7", Severity.WARNING, "fence_ilo7 is not installed here"),
+    ],
+)
+def test_a_fence_agent_that_is_not_here_is_told(
+    tmp_path: Path, agent: str, severity: Severity, says: str
+) -> None:
+    if installed("fence_ipmilan") is None:
+        pytest.skip("fence_ipmilan is missing (Debian package fence-agents)")
+    cib = (GOOD / "pacemaker/cib.xml").read_text()
+    device = f'<primitive id="fence" class="stonith" type="{agent}"/>'
+    assert "<resources>" in cib
+    (tmp_path / "cib.xml").write_text(cib.replace("<resources>", f"<resources>\n{device}", 1))
+    (found,) = [f for f in ask("crm", tmp_path) if agent in f.message]
+    line = 1 + cib[: cib.index("<resources>")].count("\n") + 1
+    assert (found.severity, found.where and found.where.line) == (severity, line)
+    assert says in found.message
+    assert found.remedy
+
+
+def test_host_names_in_the_node_list_are_resolved_on_the_nodes(tmp_path: Path) -> None:
+    text = (GOOD / "corosync/corosync.conf").read_text()
+    text = text.replace("192.0.2.12\n", "a2.example.org\n").replace("2001:db8::12", "a2-b")
+    assert "a2-b" in text
+    (tmp_path / "corosync.conf").write_text(text)
+    assert ask("corosync", tmp_path) == ()
+
+
+def test_files_that_are_only_on_the_node_are_no_error(tmp_path: Path) -> None:
+    text = (GOOD / "haproxy/haproxy.cfg").read_text()
+    added = (
+        "\nlisten other\n    mode tcp\n    bind 127.0.0.1:8443 ssl crt /nowhere/mail.pem\n"
+        "    server one mail.invalid:443 ssl ca-file /nowhere/ca.pem\n"
+    )
+    (tmp_path / "haproxy.cfg").write_text(text + added)
+    found = ask("haproxy", tmp_path)
+    assert {f.severity for f in found} == {Severity.INFO}
+    assert any("/nowhere/mail.pem" in f.message for f in found)
+
+
 def test_a_script_that_is_only_on_the_node_is_no_error(tmp_path: Path) -> None:
     text = (GOOD / "keepalived/a1.conf").read_text()
     (tmp_path / "keepalived.conf").write_text(text.replace("/usr/bin/true", "/nowhere/check run"))
@@ -116,6 +161,14 @@ def test_drbd_9_is_read_in_its_own_dialect(tmp_path: Path) -> None:
     newer = newer.replace("resource data {", "resource data {\n options { quorum majority; }")
     for number, name in ((1, "a1"), (2, "a2")):
         newer = newer.replace(f"on {name} {{", f"on {name} {{\n node-id {number};")
+    (tmp_path / "data.res").write_text(newer)
+    assert ask("drbdadm", tmp_path) == ()
+
+
+def test_drbd_9_is_known_without_node_ids(tmp_path: Path) -> None:
+    text = (GOOD / "drbd/data.res").read_text().replace("fencing resource-and-stonith;", "")
+    net = "net {\n fencing resource-and-stonith;\n }"
+    newer = text.replace("resource data {", f"resource data {{\n {net}", 1)
     (tmp_path / "data.res").write_text(newer)
     assert ask("drbdadm", tmp_path) == ()
 
@@ -152,6 +205,12 @@ def test_the_command_tells_findings_with_exit_code_1(tmp_path: Path) -> None:
     assert f"{file}:12:1: error [validate-haproxy] unknown keyword" in done.stdout
     done = CliRunner().invoke(app, ["validate", str(file), "--format", "json"])
     assert json.loads(done.stdout)["findings"][0]["line"] == 12
+    done = CliRunner().invoke(app, ["validate", str(file), "--format", "sarif"])
+    (told,) = json.loads(done.stdout)["runs"][0]["results"]
+    assert (told["ruleId"], told["level"]) == ("validate-haproxy", "error")
+    place = told["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == file.as_uri()
+    assert place["region"]["startLine"] == 12
 
 
 def test_a_folder_that_no_validator_knows_is_refused(tmp_path: Path) -> None:

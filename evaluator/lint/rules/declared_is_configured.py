@@ -10,11 +10,9 @@ from evaluator.formats.cib import Cib
 from evaluator.lint.addresses import plain, virtual
 from evaluator.lint.agents import FILESYSTEM
 from evaluator.lint.configuration import Configuration
-from evaluator.lint.proxies import proxies
+from evaluator.lint.proxies import EVERYWHERE, proxies
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import resources
-
-EVERYWHERE = ("*", "0.0.0.0", "::")  # noqa: S104 - what is read, not what is bound
 
 
 @rule(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
 from evaluator.formats.cib import Cib
+from evaluator.lint.configuration import Configuration
 from evaluator.lint.fencing import SBD, devices
 from evaluator.lint.registry import found, rule
 
@@ -19,7 +20,7 @@ from evaluator.lint.registry import found, rule
     remedy='add <rsc_location rsc="DEVICE" node="NODE" score="-INFINITY"/>',
     source="pacemaker-explained",
 )
-def check(cib: Cib) -> Iterator[Finding]:
+def check(configuration: Configuration, cib: Cib) -> Iterator[Finding]:
     """A device of one node is banned from it by a location of -INFINITY."""
     banned = {
         (resource, place.node)
@@ -31,7 +32,7 @@ def check(cib: Cib) -> Iterator[Finding]:
         if device.targets is None or len(device.targets) != 1 or device.agent in SBD:
             continue
         (node,) = device.targets
-        if (device.id, node) not in banned:
+        if configuration.is_node(node) and (device.id, node) not in banned:
             yield found(
                 f"{device.id} may run on its own target {node!r}", cib.where(device.element)
             )

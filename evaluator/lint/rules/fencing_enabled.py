@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluator.findings import Finding
-from evaluator.formats.cib import Cib, truth
+from evaluator.formats.cib import Cib
+from evaluator.formats.units import truth
 from evaluator.lint.registry import found, rule
 
 

@@ -39,12 +39,12 @@ def _leads(frontend: Proxy, serving: dict[str, Proxy]) -> Iterator[Finding]:
     where = frontend.section.where
     if not frontend.backends() and not any(frontend.section.all(key) for key in LEADING):
         yield found(f"{frontend.name} has no default_backend", where)
-    for name in sorted(frontend.backends()):
+    for name, line in sorted(frontend.backends().items()):
         if "%" in name:
             continue
         if name not in serving:
             message = f"{frontend.name} leads to {name!r}; {allowed_values(name, serving)}"
-            yield found(message, where)
+            yield found(message, line.where)
         elif serving[name].mode != frontend.mode:
             other = serving[name]
             message = f"{frontend.name} is of mode {frontend.mode}, {other.name} of {other.mode}"

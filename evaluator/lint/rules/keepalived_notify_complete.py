@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from evaluator.findings import Finding, Severity
 from evaluator.formats.tree import Entry
+from evaluator.lint.configuration import Configuration
 from evaluator.lint.registry import found, rule
 from evaluator.lint.vrrp import Instance, instances
 
@@ -21,12 +22,15 @@ STATES = ("notify_master", "notify_backup", "notify_fault", "notify_stop")
     "notify_stop",
     source="keepalived-conf-man",
 )
-def check(keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
-    """An instance with one of these scripts has them all, or its sync group has."""
+def check(configuration: Configuration, keepalived: tuple[Entry, ...]) -> Iterator[Finding]:
+    """An instance with one of these scripts has them all, or its sync group or unit has."""
+    after = {e.value for unit in configuration.units for e in unit.all("Service", "ExecStopPost")}
     for instance in instances(keepalived):
         given = {key for key in STATES if _has(instance, key)}
         if _has(instance, "notify"):
             given |= set(STATES[:3])
+        if any(after):  # systemd calls it, however keepalived ended
+            given |= {"notify_stop"} if given else set()
         if given and (missing := [key for key in STATES if key not in given]):
             message = f"vrrp_instance {instance.name!r} has no {', '.join(missing)}"
             yield found(message, instance.entry.where)

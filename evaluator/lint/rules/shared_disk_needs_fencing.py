@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from evaluator.findings import Finding
 from evaluator.formats.cib import Cib
 from evaluator.lint import fencing
-from evaluator.lint.agents import BLOCK_DEVICES, FILESYSTEM, SHARED_FILESYSTEMS
+from evaluator.lint.agents import CLUSTER_FILESYSTEMS, FILESYSTEM, SHARED_FILESYSTEMS, STORAGE
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
 LOCAL = ("/dev/drbd", "/dev/loop")
+NETWORK = SHARED_FILESYSTEMS - CLUSTER_FILESYSTEMS
 
 
 @rule(
@@ -28,13 +29,12 @@ def check(cib: Cib) -> Iterator[Finding]:
     for primitive in cib.primitives():
         parameters = {key: entry.value for key, entry in cib.parameters(primitive).items()}
         device = parameters.get("device", "")
-        network = SHARED_FILESYSTEMS - {"gfs2", "ocfs2"}
         mounted = (
             cib.agent(primitive) == FILESYSTEM
-            and parameters.get("fstype", "").lower() not in network
+            and parameters.get("fstype", "").lower() not in NETWORK
             and not device.startswith(LOCAL)
         )
-        if mounted or cib.agent(primitive) in BLOCK_DEVICES | {"ocf:heartbeat:ZFS"}:
+        if mounted or cib.agent(primitive) in STORAGE - {FILESYSTEM}:
             what = device or cib.agent(primitive)
             yield found(f"{name(primitive)!r} takes {what}, and nothing is fenced",
                         cib.where(primitive))  # fmt: skip

@@ -22,6 +22,8 @@ DROPPED = frozenset({"pacemaker-0.6", "pacemaker-0.7", "pacemaker-1.1", "transit
 )
 def check(cib: Cib) -> Iterator[Finding]:
     """``validate-with`` is a schema ``pacemaker-X.Y``, and none that Pacemaker 3 dropped."""
+    if not cib.where(cib.root).line:
+        return  # crm shell's text, or one section: that part is not in it
     schema = cib.root.get("validate-with")
     if not schema or schema in DROPPED or not re.fullmatch(r"pacemaker-\d+\.\d+", schema):
         said = f"validate-with is {schema!r}" if schema else "there is no validate-with"

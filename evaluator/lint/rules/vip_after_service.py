@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from evaluator.findings import Finding, Severity
 from evaluator.formats.cib import Cib
 from evaluator.lint.agents import serves
-from evaluator.lint.placement import name, not_awaited
-from evaluator.lint.registry import found, rule
+from evaluator.lint.placement import not_awaited
+from evaluator.lint.registry import rule
 
 
 @rule(
@@ -22,6 +22,4 @@ from evaluator.lint.registry import found, rule
 )
 def check(cib: Cib) -> Iterator[Finding]:
     """An address starts after the services that are placed with it."""
-    for address, early in not_awaited(cib, serves):
-        message = f"{name(address)!r} does not wait for {', '.join(map(repr, early))}"
-        yield found(message, cib.where(address))
+    yield from not_awaited(cib, serves)

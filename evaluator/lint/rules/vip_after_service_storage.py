@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from evaluator.findings import Finding, Severity
 from evaluator.formats.cib import Cib
 from evaluator.lint.agents import STORAGE
-from evaluator.lint.placement import name, not_awaited
-from evaluator.lint.registry import found, rule
+from evaluator.lint.placement import not_awaited
+from evaluator.lint.registry import rule
 
 
 @rule(
@@ -21,6 +21,4 @@ from evaluator.lint.registry import found, rule
 )
 def check(cib: Cib) -> Iterator[Finding]:
     """An address starts after the storage that is placed with it."""
-    for address, early in not_awaited(cib, STORAGE.__contains__):
-        message = f"{name(address)!r} does not wait for {', '.join(map(repr, early))}"
-        yield found(message, cib.where(address))
+    yield from not_awaited(cib, STORAGE.__contains__)

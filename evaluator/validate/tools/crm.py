@@ -13,6 +13,8 @@ from pathlib import Path
 
 from evaluator.content import content_root
 from evaluator.findings import Finding, Severity
+from evaluator.lint.fencing import misspelt
+from evaluator.programs import installed
 from evaluator.validate import document
 from evaluator.validate.bench import Bench
 from evaluator.validate.validator import Validator
@@ -20,6 +22,8 @@ from evaluator.validate.validator import Validator
 AGENTS = "/usr/lib/ocf/resource.d"
 PROVIDER = "netnovation"
 
+FENCING = "stonith:"
+ON_A_NODE = "check it on a node, where it is installed"
 NOT_LAID = "the agents of the package could not be laid over"
 
 VERIFY = f"""
@@ -73,6 +77,8 @@ def _findings(bench: Bench, file: str, output: str) -> Iterator[Finding]:
 
 def _unknown(bench: Bench, file: str, agent: str, *, laid: bool) -> Finding:
     """An agent without metadata: wrong if its provider is here, else merely not checked."""
+    if agent.startswith(FENCING):
+        return _unknown_fencing(bench, file, agent.removeprefix(FENCING))
     parts = agent.split(":")
     line = _line(file, agent)
     provider = parts[1] if len(parts) == 3 else ""
@@ -80,9 +86,22 @@ def _unknown(bench: Bench, file: str, agent: str, *, laid: bool) -> Finding:
     if ours or (provider and Path(AGENTS, provider).is_dir()):
         remedy = f"allowed: the agents in {AGENTS}/{provider}"
         return bench.says(f"there is no agent {agent}", file, line, remedy=remedy)
-    remedy = "check it on a node, where it is installed"
     message = f"agent {agent} is not installed here, so its parameters were not checked"
-    return bench.says(message, file, line, severity=Severity.INFO, remedy=remedy)
+    return bench.says(message, file, line, severity=Severity.INFO, remedy=ON_A_NODE)
+
+
+def _unknown_fencing(bench: Bench, file: str, agent: str) -> Finding:
+    """A fence agent that is not here: wrong if it is a slip, else perhaps one's own."""
+    line = _line(file, FENCING + agent)
+    if known := misspelt(agent):
+        return bench.says(
+            f"there is no fence agent {agent}", file, line, remedy=f"did you mean {known!r}?"
+        )
+    here = installed("fence_ipmilan", bench.path) is not None
+    many = "though Debian's fence agents are, " if here else ""
+    message = f"fence agent {agent} is not installed here, {many}so its parameters were not checked"
+    severity = Severity.WARNING if many else Severity.INFO
+    return bench.says(message, file, line, severity=severity, remedy=ON_A_NODE)
 
 
 def _line(file: str, message: str) -> int:

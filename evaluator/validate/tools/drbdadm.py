@@ -10,25 +10,24 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from evaluator.cluster.model import DRBD_MODULES
 from evaluator.findings import Finding
+from evaluator.formats import drbd
+from evaluator.formats.tree import merged
+from evaluator.lint.replication import resources
 from evaluator.validate.bench import Bench
 from evaluator.validate.validator import Validator
 
-MODULE = {"DRBD_DRIVER_VERSION_OVERRIDE": "8.4.11"}
-"""The module of the target (Debian 12, kernel 6.1)."""
-NEWER = re.compile(r"^\s*(node-id|on-no-quorum|quorum|connection-mesh|connection)\b", re.MULTILINE)
-"""Words that only DRBD 9 has (drbd.conf-9.0(5))."""
-NEWER_MODULE = {"DRBD_DRIVER_VERSION_OVERRIDE": "9.2.2"}
 PLACED = re.compile(r"^(?P<file>/[^\n:]+):(?P<line>\d+): (?P<message>.*(?:\n\t.*)*)$", re.MULTILINE)
 
 
 def ask(bench: Bench, files: tuple[str, ...]) -> Iterator[Finding]:
     """A ``drbd.conf`` includes what it needs; without one all files are read as one."""
     mains = [name for name in files if PurePosixPath(name).name == "drbd.conf"]
-    module = MODULE
-    for name in files:
-        if NEWER.search(bench.file(name).read_text(errors="replace")):
-            module = NEWER_MODULE
+    texts = ((name, bench.file(name).read_text(errors="replace")) for name in files)
+    tree = merged("", tuple(drbd.read(name, text)[0] for name, text in texts))
+    newer = any(resource.dialect == "9" for resource in resources(tree))
+    module = {"DRBD_DRIVER_VERSION_OVERRIDE": DRBD_MODULES["9" if newer else "8.4"]}
     if not mains:
         # the common part must come before the resources that inherit it
         order = sorted(files, key=lambda f: (not PurePosixPath(f).name.startswith("global"), f))
