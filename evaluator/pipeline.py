@@ -272,9 +272,13 @@ class Run:
         remedy = f"stacks with a bundle: {', '.join(able) or 'none'}"
         key = typed or self.evaluation.selection.winner
         if key is None:
-            raise EvaluationError(
-                Finding("no-winner", "no stack is left, so there is none to deploy", remedy=remedy)
-            )
+            removed: dict[str, list[str]] = {}
+            for row in self.evaluation.stacks:
+                removed.setdefault(row.removed_by or row.outcome, []).append(row.id)
+            why = "; ".join(f"by {name} {', '.join(ids)}" for name, ids in removed.items())
+            problem = f"no stack is left, so there is none to deploy; removed were: {why}"
+            remedy = f"'evaluate rank' says more, --stack ID renders one all the same; {remedy}"
+            raise EvaluationError(Finding("no-winner", problem, remedy=remedy))
         if key not in study.stacks:
             raise EvaluationError(Finding("unknown-stack", f"unknown stack {key!r}", remedy=remedy))
         if not study.stacks[key].profile:

@@ -6,14 +6,13 @@ the cluster is built.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from evaluator.bundle.service import PATH as SERVICE
+from evaluator.cluster import fence_agents
 from evaluator.cluster.model import OPERATING_SYSTEM, SECRETS_FOLDER, ClusterModel, Storage
+from evaluator.study.document import block_yaml
 
 STATE_FOLDER = "/var/lib/floss-evaluator"
 """On each node: what it was built from, and what it was before."""
@@ -60,7 +59,7 @@ def host_vars(cluster: ClusterModel) -> dict[str, bytes]:
             {
                 "cluster_node_id": m.id,
                 "cluster_carries": m.carries,
-                "cluster_addresses": dict(m.addresses),
+                "cluster_addresses": m.addresses,
                 "cluster_power": m.power,
                 "cluster_packages": _packages(cluster),
                 "cluster_files": [
@@ -68,7 +67,6 @@ def host_vars(cluster: ClusterModel) -> dict[str, bytes]:
                     *_files_of_members(cluster, m.name, m.carries),
                 ],
                 "cluster_units_enabled": [*_base_units(), *_member_units(cluster)],
-                # Pacemaker starts these; systemd must not
                 "cluster_units_disabled": _disabled(cluster) if m.carries else [],
             }
         )
@@ -79,7 +77,7 @@ def host_vars(cluster: ClusterModel) -> dict[str, bytes]:
         result[witness.name] = _yaml(
             {
                 "cluster_carries": False,
-                "cluster_addresses": dict(witness.addresses),
+                "cluster_addresses": witness.addresses,
                 "cluster_packages": [*BASE_PACKAGES, "corosync-qnetd"],
                 "cluster_files": [
                     *_files_of_all(witness.name),
@@ -200,8 +198,8 @@ def _packages(cluster: ClusterModel) -> list[str]:
         found.append("sbd")
     if cluster.fencing:
         found.append("fence-agents")
-    if cluster.ipmi:
-        found.append("ipmitool")
+    for fence in cluster.fencing:
+        found += fence_agents.packages(fence.agent)
     if cluster.replicated:
         found.append("drbd-utils")
     if cluster.storage:
@@ -255,10 +253,4 @@ def _volume(storage: Storage) -> dict[str, Any]:
 
 
 def _yaml(value: object) -> bytes:
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.width = 100
-    out = io.StringIO()
-    yaml.dump(value, out)
-    return b"---\n" + out.getvalue().encode()
+    return b"---\n" + block_yaml(value).encode()

@@ -7,6 +7,7 @@ Terms are those of the target: ``stonith-enabled`` (``fencing-enabled`` came lat
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -46,6 +47,12 @@ class Operation(NamedTuple):
     timeout: int
     role: str = ""
     check_level: int = 0
+
+
+FENCE_OPERATIONS: Final = (
+    Operation("start", 0, 60), Operation("stop", 0, 20), Operation("monitor", 300, 60),
+)  # fmt: skip
+"""Not oftener: management controllers are slow, and some hang when they are asked too much."""
 
 
 def failure_timeout_seconds(app: Application) -> int:
@@ -224,26 +231,25 @@ def _fence(parent: Element, fence: Fence) -> None:
         values["username"] = fence.username
     if fence.delay_seconds:
         values["pcmk_delay_base"] = f"{fence.delay_seconds}s"
-    # not oftener: management controllers are slow, and some hang when they are asked too much
-    operations = [
-        Operation("start", 0, 60),
-        Operation("stop", 0, 20),
-        Operation("monitor", 300, 60),
-    ]
-    _primitive(parent, fence.id, f"stonith:{fence.agent}", values, operations)
+    _primitive(parent, fence.id, f"stonith:{fence.agent}", values, FENCE_OPERATIONS)
 
 
 def _topology(parent: Element, cluster: ClusterModel) -> None:
-    """Which device is tried first, where a node can be fenced in more ways than one."""
+    """What is tried first, and what is used together, where a node has several devices."""
     ways = [(f.target, f.level, f.id) for f in cluster.fencing]
     if cluster.watchdog and cluster.watchdog.devices:
         last = max((level for _, level, _ in ways), default=0)
         ways += [(m.name, last + 1, "fence-sbd") for m in cluster.members]
-    if all(level == 1 for _, level, _ in ways):
+    known = Counter(target for target, _, _ in ways)
+    together: dict[tuple[str, int], list[str]] = {}
+    for target, level, device in ways:
+        if known[target] > 1:
+            together.setdefault((target, level), []).append(device)
+    if not together:
         return
     topology = etree.SubElement(parent, "fencing-topology")
-    for target, level, device in ways:
-        words = {"target": target, "index": str(level), "devices": device}
+    for (target, level), devices in together.items():
+        words = {"target": target, "index": str(level), "devices": ",".join(devices)}
         etree.SubElement(topology, "fencing-level", {"id": f"level-{target}-{level}", **words})
 
 
@@ -254,12 +260,7 @@ def _messages(parent: Element, members: Iterable[Member], watchdog: Watchdog) ->
         "pcmk_host_list": " ".join(m.name for m in members),
         "pcmk_host_check": "static-list",
     }
-    operations = [
-        Operation("start", 0, 60),
-        Operation("stop", 0, 20),
-        Operation("monitor", 300, 60),
-    ]
-    _primitive(parent, "fence-sbd", "stonith:fence_sbd", values, operations)
+    _primitive(parent, "fence-sbd", "stonith:fence_sbd", values, FENCE_OPERATIONS)
 
 
 def _constraints(parent: Element, cluster: ClusterModel) -> None:

@@ -81,7 +81,7 @@ def _endpoint(cluster: ClusterModel, endpoint: Endpoint, secure: bool) -> str:
     if cluster.everywhere:
         # a refused connection is tried at the other node at once
         lines += ["    balance roundrobin", "    option redispatch 1"]
-        servers = {m.name: dict(m.addresses)[vip.network] for m in cluster.carriers}
+        servers = {m.name: m.addresses[vip.network] for m in cluster.carriers}
     else:
         if not endpoint.proxy_protocol:
             lines.append(f"    source {_host(vip.address)}")

@@ -65,7 +65,7 @@ def _conf(cluster: ClusterModel, index: int, own: Member) -> bytes:
     interface = cluster.interface(vip.network)
     number = int(ipaddress.ip_address(vip.address)) % 255 + 1
     advert = advert_seconds(cluster.token_ms, priority(len(cluster.carriers) - 1))
-    peers = [dict(m.addresses)[vip.network] for m in cluster.carriers if m is not own]
+    peers = [m.addresses[vip.network] for m in cluster.carriers if m is not own]
     # as often as it takes for FALL failures within the declared interval
     interval = max(1, app.monitor_interval // FALL)
     scripts = {"service": (f"{SERVICE} monitor", interval, app.monitor_timeout)}
@@ -104,7 +104,7 @@ def _conf(cluster: ClusterModel, index: int, own: Member) -> bytes:
         f"    priority {priority(index)}",
         f"    # a silent master is missed within {cluster.token_ms} ms",
         f"    advert_int {advert:.2f}",
-        f"    unicast_src_ip {dict(own.addresses)[vip.network]}",
+        f"    unicast_src_ip {own.addresses[vip.network]}",
         "    unicast_peer {",
         *(f"        {peer}" for peer in peers),
         "    }",

@@ -296,7 +296,7 @@ service_state() {{
 def _chain(cluster: ClusterModel, storage: Storage) -> str:
     peers = ""
     for own in cluster.carriers:
-        others = [a for m in cluster.carriers if m is not own for _, a in m.addresses]
+        others = [a for m in cluster.carriers if m is not own for a in m.addresses.values()]
         peers += f'        {own.name}) addresses="{" ".join(others)}" ;;\n'
     return CHAIN.format(
         resource=shlex.quote(storage.name),

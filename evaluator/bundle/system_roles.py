@@ -6,14 +6,13 @@ is rendered for Debian, so that the two cannot differ.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lxml import etree
-from ruamel.yaml import YAML
 
 from evaluator.cluster.model import ClusterModel
+from evaluator.study.document import block_yaml
 
 HEAD = """\
 ---
@@ -77,13 +76,8 @@ def ha_cluster(cluster: ClusterModel, cib: bytes) -> bytes:
             ],
         }
     missing = "".join(f"\n# - {line}" for line in _missing(cluster))
-    out = io.StringIO()
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.width = 100
-    yaml.dump({name: value for name, value in values.items() if value not in ([], {})}, out)
-    return (HEAD.format(missing=missing) + out.getvalue()).encode()
+    written = {name: value for name, value in values.items() if value not in ([], {})}
+    return (HEAD.format(missing=missing) + block_yaml(written)).encode()
 
 
 def _missing(cluster: ClusterModel) -> list[str]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from ruamel.yaml import YAML
 
 from evaluator.findings import EvaluationError, Where
-from evaluator.study.document import read_document, validate
+from evaluator.study.document import block_yaml, read_document, validate
 from evaluator.study.fact import Identifier, Model, Text
 from evaluator.study.site import Site, Topology
 from evaluator.study.stack import Stack
@@ -62,16 +60,16 @@ def declare(
 
 def written(declaration: Declaration) -> bytes:
     """The declaration as ``cluster.yml``; the same declaration gives the same bytes."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.width = 100
-    out = io.StringIO()
-    yaml.dump(declaration.model_dump(mode="json", exclude_defaults=True), out)
     head = (
         "# What every file of this bundle is rendered from: evaluate bundle --cluster cluster.yml\n"
     )
-    return (head + out.getvalue()).encode()
+    values = declaration.model_dump(mode="json", exclude_defaults=True)
+    # parameters are sorted in the cluster's files, and so when they are read back from there
+    for place, key in (("fence_devices", "options"), ("services", "parameters")):
+        for entry in values.get(place, ()):
+            if key in entry:
+                entry[key] = dict(sorted(entry[key].items()))
+    return (head + block_yaml(values)).encode()
 
 
 def read(path: Path) -> tuple[Declaration, dict[str, Where]]:

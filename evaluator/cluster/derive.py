@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 
+from evaluator.cluster import probe
 from evaluator.cluster.check import refuse_unsafe
 from evaluator.cluster.declaration import Declaration
 from evaluator.cluster.model import (
+    ZCS_AGENT,
     Application,
     ClusterModel,
     Fence,
@@ -26,7 +28,7 @@ from evaluator.cluster.networks import (
     witness_network,
 )
 from evaluator.findings import Where
-from evaluator.study.site import Node, Topology, Volume
+from evaluator.study.site import Node, Sbd, Service, Topology, Volume
 
 TOTEM_PORT = 5405
 
@@ -57,7 +59,7 @@ def build(declaration: Declaration, places: Mapping[str, Where] | None = None) -
     voting = [n for n in declaration.nodes if n.role in roles]
     witness = _witness(declaration) if pacemaker else None
     quorum = Quorum(witness, len(voting))
-    timing, watchdog = declaration.timing, declaration.sbd if pacemaker else None
+    timing = declaration.timing
     return ClusterModel(
         declaration=declaration,
         manager=declaration.stack.profile,
@@ -71,7 +73,7 @@ def build(declaration: Declaration, places: Mapping[str, Where] | None = None) -
                 carries=n.role == "data",
                 links=tuple(n.addresses[r.name] for r in rings),
                 replication=n.addresses[replicated] if replicated and n.role == "data" else "",
-                addresses=tuple(n.addresses.items()),
+                addresses=n.addresses,
                 power=n.power,
                 login=_login(n, declaration),
             )
@@ -81,27 +83,9 @@ def build(declaration: Declaration, places: Mapping[str, Where] | None = None) -
         fencing=_fences(declaration, [n.name for n in voting], race=quorum.two_node)
         if pacemaker
         else (),
-        watchdog=Watchdog(
-            watchdog.watchdog,
-            watchdog.watchdog_timeout_seconds,
-            watchdog.msgwait_timeout_seconds or 2 * watchdog.watchdog_timeout_seconds,
-            tuple(watchdog.devices),
-        )
-        if watchdog
-        else None,
-        replication_network=replicated,
+        watchdog=_watchdog(declaration.sbd) if pacemaker and declaration.sbd else None,
         storage=_storage(volume) if volume else None,
-        application=Application(
-            name=service.name,
-            agent=service.agent,
-            stand_in=service.stand_in,
-            parameters=tuple(sorted(service.parameters.items())),
-            start_timeout=service.start_timeout_seconds,
-            stop_timeout=service.stop_timeout_seconds,
-            monitor_interval=service.monitor_interval_seconds,
-            monitor_timeout=service.monitor_timeout_seconds,
-            endpoints=tuple(service.endpoints),
-        ),
+        application=_application(declaration, service),
         vip=Vip(
             name=address.name,
             address=address.address,
@@ -112,6 +96,29 @@ def build(declaration: Declaration, places: Mapping[str, Where] | None = None) -
         token_ms=timing.token_ms,
         token_retransmits=timing.token_retransmits_before_loss_const,
         dc_deadtime=timing.dc_deadtime_seconds,
+    )
+
+
+def _watchdog(sbd: Sbd) -> Watchdog:
+    timeout = sbd.watchdog_timeout_seconds
+    msgwait = sbd.msgwait_timeout_seconds or 2 * timeout
+    return Watchdog(sbd.watchdog, timeout, msgwait, tuple(sbd.devices))
+
+
+def _application(declaration: Declaration, service: Service) -> Application:
+    parameters = dict(service.parameters)
+    if service.agent == ZCS_AGENT and (asked := probe.derived(declaration)):
+        parameters.setdefault(probe.PARAMETER, asked)
+    return Application(
+        name=service.name,
+        agent=service.agent,
+        stand_in=service.stand_in,
+        parameters=tuple(sorted(parameters.items())),
+        start_timeout=service.start_timeout_seconds,
+        stop_timeout=service.stop_timeout_seconds,
+        monitor_interval=service.monitor_interval_seconds,
+        monitor_timeout=service.monitor_timeout_seconds,
+        endpoints=tuple(service.endpoints),
     )
 
 
@@ -139,7 +146,7 @@ def _witness(topology: Topology) -> Witness | None:
                 address=node.addresses[reach.name],
                 network=reach.name,
                 login=_login(node, topology),
-                addresses=tuple(node.addresses.items()),
+                addresses=node.addresses,
             )
     return None
 
@@ -156,13 +163,13 @@ def _fences(site: Topology, targets: list[str], race: bool) -> tuple[Fence, ...]
     found = []
     for target in targets:
         devices = [d for d in site.fence_devices if target in d.plugs]
-        for level, d in enumerate(devices, start=1):
+        for number, d in enumerate(devices, start=1):
             found.append(
                 Fence(
-                    id=f"fence-{target}" if len(devices) == 1 else f"fence-{target}-{level}",
+                    id=f"fence-{target}" if len(devices) == 1 else f"fence-{target}-{number}",
                     device=d.name,
                     target=target,
-                    level=level,
+                    level=number if d.level is None else d.level,
                     agent=d.agent,
                     address=d.address,
                     plug=d.plugs[target],

@@ -5,11 +5,12 @@ Networks keep the order of the declaration, so link 0 is the first network of pu
 
 from __future__ import annotations
 
-import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evaluator.cluster.declaration import Declaration, Manager
+from evaluator.cluster.networks import loopback
 from evaluator.study.site import Endpoint
 
 DRBD_MODULES = {"8.4": "8.4.11", "9": "9.2.0"}
@@ -45,7 +46,7 @@ class Member:
     carries: bool
     links: tuple[str, ...]
     replication: str
-    addresses: tuple[tuple[str, str], ...]
+    addresses: Mapping[str, str]
     power: str
     login: str
 
@@ -58,7 +59,7 @@ class Witness:
     address: str
     network: str
     login: str
-    addresses: tuple[tuple[str, str], ...]
+    addresses: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ class Vip:
     @property
     def loopback(self) -> str:
         """Loopback address of the same family."""
-        return "127.0.0.1" if ipaddress.ip_address(self.address).version == 4 else "::1"
+        return loopback(self.address)
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,6 @@ class ClusterModel:
     quorum: Quorum
     fencing: tuple[Fence, ...]
     watchdog: Watchdog | None
-    replication_network: str
     storage: Storage | None
     application: Application
     vip: Vip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from evaluator.study.site import Network, Topology
 
 REACHABLE_BY_ALL = ("management", "service", "ring")
@@ -25,3 +27,8 @@ def witness_network(site: Topology) -> Network | None:
             if network.purpose == purpose and all(network.name in n.addresses for n in site.nodes):
                 return network
     return None
+
+
+def loopback(address: str) -> str:
+    """Loopback address of the family of an address."""
+    return "127.0.0.1" if ipaddress.ip_address(address).version == 4 else "::1"

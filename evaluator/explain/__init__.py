@@ -33,17 +33,20 @@ from evaluator.result import ComponentResult, Evaluation, Judged, SourceRow, Sta
 __all__ = ["Explanation", "explain"]
 
 
-def explain(evaluation: Evaluation, name: str, against: str | None = None) -> Explanation:
+def explain(
+    evaluation: Evaluation, name: str, against: str | None = None, *, also: Sequence[str] = ()
+) -> Explanation:
     """Why a stack, or a component within its role, stands where it does beside another.
 
-    ``against`` is by default the winner, and for the winner the runner-up.
+    ``against`` is by default the winner, and for the winner the runner-up.  ``also`` are names of
+    something else that may have been meant by one that nobody has.
 
     Raises
     ------
     EvaluationError
         When nobody has such a name, or the two do not compete for one role.
     """
-    role = _role(evaluation, name, against)
+    role = _role(evaluation, name, against, also)
     rows, contenders = alternatives(evaluation, role)
     if against == name:
         problem, remedy = f"{name!r} stands twice", "name another one, or leave --against out"
@@ -61,7 +64,7 @@ def explain(evaluation: Evaluation, name: str, against: str | None = None) -> Ex
         "attitude": evaluation.attitude,
         "kind": "component" if role else evaluation.subject,
         "role": role,
-        "subject": _subject(evidence, rows[name], role),
+        "subject": _subject(evidence, rows[name]),
         "rule": evaluation.selection.rule if role is None else "",
         "tell_apart": evaluation.decision.tell_apart,
         "methods": [method.id for method, _ in panel.members],
@@ -76,7 +79,7 @@ def explain(evaluation: Evaluation, name: str, against: str | None = None) -> Ex
     if rival is None or not panel.members or not table.criteria:
         return Explanation(
             **known,
-            against=_subject(evidence, rows[rival], role) if rival else None,
+            against=_subject(evidence, rows[rival]) if rival else None,
             decided_by="nothing" if rival is None else "tie",
             difference=None,
             contributions=[],
@@ -98,7 +101,7 @@ def explain(evaluation: Evaluation, name: str, against: str | None = None) -> Ex
     }
     return Explanation(
         **known,
-        against=_subject(evidence, rows[rival], role),
+        against=_subject(evidence, rows[rival]),
         decided_by=_decided_by(evaluation, rows[name], rows[rival], contest.ahead),
         difference=sum(c.points for c in contributions),
         contributions=contributions,
@@ -109,7 +112,9 @@ def explain(evaluation: Evaluation, name: str, against: str | None = None) -> Ex
     )
 
 
-def _role(evaluation: Evaluation, name: str, against: str | None) -> str | None:
+def _role(
+    evaluation: Evaluation, name: str, against: str | None, also: Sequence[str]
+) -> str | None:
     """None for stacks; for a component the role in which it has most to compete with."""
     if evaluation.find(name):
         return None
@@ -120,12 +125,12 @@ def _role(evaluation: Evaluation, name: str, against: str | None) -> str | None:
         if against and name in everybody:
             rivals = {c for ids in entries.values() if name in ids for c in ids} - {name}
             raise _unknown(against, sorted(rivals))
-        raise _unknown(name, [*(s.id for s in evaluation.stacks), *everybody])
+        raise _unknown(name, [*(s.id for s in evaluation.stacks), *everybody], also)
     return max(roles, key=lambda role: len(entries[role]))
 
 
-def _unknown(typed: str, known: Sequence[str]) -> EvaluationError:
-    remedy = allowed_values(typed, known, most=60)
+def _unknown(typed: str, known: Sequence[str], also: Sequence[str] = ()) -> EvaluationError:
+    remedy = allowed_values(typed, known, most=60, also=also)
     return EvaluationError(
         Finding("unknown-alternative", f"nothing to compare is called {typed!r}", None, remedy)
     )
@@ -144,7 +149,7 @@ def _rival(
     return others[0] if others else None
 
 
-def _subject(evidence: Evidence, row: Judged, role: str | None) -> Subject:
+def _subject(evidence: Evidence, row: Judged) -> Subject:
     ours = ("rank", "score", "score_low", "score_high", "first_rank_probability")
     shared = {field: getattr(row, field) for field in ours}
     failing = [x for x in row.lights if x.fails or x.colour in ("red", "black")]

@@ -203,8 +203,8 @@ def _names(parts: Parts) -> Iterator[Finding]:
     known["attitude"] = {NEUTRAL, *(known["attitude"] or ())}
     if parts.subject == "candidate":  # its facts are what it requires
         known["requirement"] = known["fact"]
-    if not parts.has("site"):
-        known["site fact"] = None  # said once, by the rule on the state
+    if not known["site fact"]:
+        known["site fact"] = None  # said by the rule on the state, where the site is or should be
     for kind, path, what in REFERENCES:
         allowed = known[what]
         if allowed is None:
@@ -358,12 +358,19 @@ def _weights(parts: Parts) -> Iterator[Finding]:
 
 
 def _state(parts: Parts) -> Iterator[Finding]:
-    document = parts.documents.get("criteria")
-    if document is None or parts.has("site") or not any(texts(document, "state.[].id")):
+    """What the filters compare with is a fact of the site: there is one, and it has a state."""
+    document, site = parts.documents.get("criteria"), parts.documents.get("site")
+    if document is None or not any(texts(document, "state.[].id")):
         return
-    message = "filters of the state compare with a site, and this study has none"
-    remedy = "write 'site: NAME' and sites/NAME.yml beside this file, or remove 'state'"
-    yield document.finding("state-without-site", ("state",), message, remedy, key=True)
+    if not parts.has("site"):
+        message = "filters of the state compare with a site, and this study has none"
+        remedy = "write 'site: NAME' and sites/NAME.yml beside this file, or remove 'state'"
+        yield document.finding("state-without-site", ("state",), message, remedy, key=True)
+    elif site is not None and not any(texts(site, "state.@")):
+        for name in dict.fromkeys(name for _, name in texts(document, "state.[].site")):
+            message = f"state.{name} is missing, and {document.name} compares with it"
+            remedy = f"write '{name}: {{value: …, source: …}}' there, or remove the filter"
+            yield site.finding("missing-site-fact", ("state",), message, remedy, key=True)
 
 
 def _effort(parts: Parts) -> Iterator[Finding]:

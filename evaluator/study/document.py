@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 import itertools
 import re
 from collections.abc import Sequence
@@ -32,6 +33,16 @@ MAX_BYTES = 500_000
 MAX_DEPTH = 40
 UNION = ("bool", "int", "float", "str", "list[str]")
 """What a fact's value may be; pydantic reports a wrong one once for each of them."""
+
+
+WORDS = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a mapping",
+    "string": "a text",
+}
+"""Kinds of value, as a JSON Schema and as a reader calls them."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +152,7 @@ def read_text(path: Path, most: int = MAX_BYTES, remedy: str = "") -> tuple[str,
         before = raw[: error.start].decode("utf-8")
         problem = f"byte 0x{raw[error.start]:02x} is not UTF-8"
         raise EvaluationError(
-            Finding("not-utf8", problem, _end_of(name, before), "save the file as UTF-8")
+            Finding("not-utf8", problem, Where.after(name, before), "save the file as UTF-8")
         ) from error
     return name, text, hashlib.sha256(raw).hexdigest()
 
@@ -172,16 +183,11 @@ def parse_document(name: str, text: str, digest: str) -> Document:
     except ReaderError as error:
         problem = f"character U+{error.character:04X} is not allowed"
         raise EvaluationError(
-            Finding("yaml-syntax", problem, _end_of(name, text[: error.position]), "remove it")
+            Finding("yaml-syntax", problem, Where.after(name, text[: error.position]), "remove it")
         ) from error
     except YAMLError as error:
         raise EvaluationError(_syntax_finding(name, error)) from error
     return Document(name, _plain(tree), digest, tree)
-
-
-def _end_of(name: str, before: str) -> Where:
-    """The place that follows a text."""
-    return Where(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _syntax_finding(name: str, error: Exception) -> Finding:
@@ -218,7 +224,9 @@ def validate(document: Document, model: type[M]) -> tuple[M | None, list[Finding
     """The document as a model, or a finding for each mistake in it."""
     if not isinstance(document.data, dict):
         kind = type(document.data).__name__ if document.data is not None else "nothing"
-        return None, [document.finding("wrong-type", (), f"holds {kind}, a mapping is needed")]
+        schema = model.model_json_schema()
+        message, remedy = f"holds {kind}, a mapping is needed", f"write {_takes(schema, schema)}"
+        return None, [document.finding("wrong-type", (), message, remedy)]
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
@@ -255,12 +263,15 @@ def _finding(document: Document, schema: dict[str, Any], loc: Loc, error: ErrorD
             message = f"{parent} has no evidence"
             remedy = "add 'source: KEY' of refs.bib, or 'source: ours' with a 'reason'"
             return Finding("missing-evidence", message, where, remedy)
-        return Finding("missing-key", f"{path} is missing", where, f"add the key {loc[-1]!r}")
+        remedy = f"add the key {loc[-1]!r}: {_takes(schema, _node_at(schema, loc))}"
+        return Finding("missing-key", f"{path} is missing", where, remedy)
     where = document.where(loc)
     if kind == "literal_error":
         expected = str(error.get("ctx", {}).get("expected", ""))
         allowed = re.findall(r"'([^']*)'", expected) or [expected]
         remedy = allowed_values(error["input"], allowed)
+        if str(error["input"]) in allowed and not isinstance(error["input"], str):
+            remedy = f'write it in quotes, as a text: "{error["input"]}"'
         return Finding("unknown-value", f"{path} is {typed}", where, remedy)
     if kind == "value_error":
         message = str(error["msg"]).removeprefix("Value error, ")
@@ -268,16 +279,17 @@ def _finding(document: Document, schema: dict[str, Any], loc: Loc, error: ErrorD
         return Finding(code, f"{path}: {message}", where)
     if kind.endswith(("_type", "_parsing")):
         message = f"{path} is {typed}, which is of the wrong type"
-        return Finding("wrong-type", message, where, _wanted(error, union=loc != error["loc"]))
+        return Finding("wrong-type", message, where, _wanted(error, schema, loc))
     return Finding("invalid-value", f"{path} is {typed}", where, str(error["msg"]))
 
 
-def _wanted(error: ErrorDetails, *, union: bool) -> str:
-    if union:
+def _wanted(error: ErrorDetails, schema: dict[str, Any], loc: Loc) -> str:
+    if loc != error["loc"]:
         return "a truth value, a number, a text or a list of texts is needed"
     if error["type"] == "model_type":
         interval = error.get("ctx", {}).get("class_name") == "Interval"
-        return "a number, or [low, high], is needed" if interval else "a mapping is needed"
+        wanted = "a number, or [low, high]," if interval else _takes(schema, _node_at(schema, loc))
+        return f"{wanted} is needed"
     return str(error["msg"])
 
 
@@ -288,15 +300,42 @@ def _typed(value: object) -> str:
 
 def _keys_at(schema: dict[str, Any], loc: Loc) -> list[str]:
     """Names that the JSON Schema allows at a place."""
-    node = _resolve(schema, schema)
+    return list(_resolve(schema, _node_at(schema, loc)).get("properties", {}))
+
+
+def _node_at(schema: dict[str, Any], loc: Loc) -> dict[str, Any]:
+    """What the JSON Schema says of a place; nothing where it does not know it."""
+    node = schema
     for step in loc:
+        node = _resolve(schema, node)
         if isinstance(step, int):
-            node = _resolve(schema, node.get("items", {}))
-        elif step in node.get("properties", {}):
-            node = _resolve(schema, node["properties"][step])
+            node = node.get("items", {})
         else:
-            node = _resolve(schema, node.get("additionalProperties", {}) or {})
-    return list(node.get("properties", {}))
+            node = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
+    return node if isinstance(node, dict) else {}
+
+
+def _takes(schema: dict[str, Any], node: dict[str, Any]) -> str:
+    """What may stand at a place, in words."""
+    if "anyOf" in node:
+        ways = [_takes(schema, n) for n in node["anyOf"] if n.get("type") != "null"]
+        return " or ".join(dict.fromkeys(ways))
+    node = _resolve(schema, node)
+    if choices := node.get("enum") or ([node["const"]] if "const" in node else []):
+        return " or ".join(map(str, choices))
+    kind = node.get("type", "")
+    if keys := node.get("properties"):
+        needed = [key for key in keys if key in node.get("required", ())]
+        free = [key for key in keys if key not in needed]
+        some = f" with {', '.join(needed)}" if needed else ""
+        more = f" (if you like: {', '.join(free)})" if free else ""
+        return f"a mapping{some}{more}"
+    if kind == "array" and node.get("maxItems") == 2:
+        return "[low, high]"
+    if kind == "array":
+        return f"a list ({_takes(schema, node.get('items', {}))}, …)"
+    said = f" ({node['description']})" if "description" in node else ""
+    return f"{WORDS.get(kind, 'a value')}{said}"
 
 
 def _resolve(schema: dict[str, Any], node: Any) -> dict[str, Any]:
@@ -308,3 +347,14 @@ def _resolve(schema: dict[str, Any], node: Any) -> dict[str, Any]:
         else:
             return node
     return {}
+
+
+def block_yaml(value: object) -> str:
+    """A value as YAML, a key a line in its own order; the same value gives the same text."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 100
+    out = io.StringIO()
+    yaml.dump(value, out)
+    return out.getvalue()

@@ -44,7 +44,9 @@ def _address(value: str) -> str:
 
 
 def _cidr(value: str) -> str:
-    ipaddress.ip_network(value)
+    whole = ipaddress.ip_network(value, strict=False)
+    if ipaddress.ip_interface(value).ip != whole.network_address:
+        raise ValueError(f"{value} is an address in a network; write the network, {whole}")
     return value
 
 

@@ -70,6 +70,6 @@ class Study(Model):
         return own + [s for part in entry.parts for s in self.source_ids(part)]
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of a criteria file, for completion in editors."""
-    return Criteria.model_json_schema()
+def json_schema(model: type[Model] = Criteria) -> dict[str, Any]:
+    """JSON Schema of a kind of file, by default of a criteria file; for completion in editors."""
+    return model.model_json_schema()

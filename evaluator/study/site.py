@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from evaluator.study.candidate import BusinessModel
 from evaluator.study.fact import Address, Cidr, Fact, Identifier, Model, Range, Sourced, Text
+
+Circuit = Annotated[Identifier, Field(description="name of the circuit that feeds it")]
 
 
 class Network(Model):
@@ -31,8 +32,8 @@ class Node(Model):
 
     name: Identifier
     role: Literal["data", "voter", "witness"]
-    addresses: dict[Identifier, Address]
-    power: Identifier
+    addresses: dict[Identifier, Address] = Field(description="address by name of the network")
+    power: Circuit
 
 
 class FenceDevice(Model):
@@ -41,6 +42,9 @@ class FenceDevice(Model):
     A management controller (``fence_ipmilan`` and its kin) switches its own server only, whatever
     the outlet is called.  ``delay_seconds`` holds a shot back so that two nodes do not kill each
     other; a cluster with a witness needs none, since only one half can have a majority.
+    ``level`` orders the devices of a node: the next level is tried when one has failed, and the
+    devices of one level are used together, as the strips of a node with two supplies must be.
+    Without levels each device is one of its own, in their order.
     ``options`` are parameters of the agent.  A password is never among them: ``secret`` names the
     variable of the vault from which it is filled in when the cluster is built.
     """
@@ -49,12 +53,13 @@ class FenceDevice(Model):
     agent: Identifier
     address: Address
     network: Identifier
-    power: Identifier
-    plugs: dict[Identifier, Text]
+    power: Circuit
+    plugs: dict[Identifier, Text] = Field(description="outlet by name of the node")
+    level: int | None = None
     delay_seconds: int = 0
     options: dict[Identifier, str] = {}
     username: str = ""
-    secret: Identifier
+    secret: Identifier = Field(description="name of its password in the vault")
 
 
 class Volume(Model):
@@ -157,10 +162,26 @@ class Staff(Sourced):
         return self
 
 
+class Business(Sourced):
+    """Class in the taxonomy of the SME guide, chapter 6; ``user`` only uses what others make."""
+
+    kind: Literal[
+        "twin-licensing",
+        "split-oss-commercial",
+        "badgeware",
+        "product-specialist",
+        "platform-provider",
+        "selection-consulting",
+        "community",
+        "proprietary",
+        "user",
+    ]
+
+
 class Organisation(Sourced):
     name: Text
     summary: Text
-    business_model: BusinessModel
+    business_model: Business
 
 
 class Timing(Sourced):

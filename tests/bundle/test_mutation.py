@@ -89,6 +89,9 @@ HARMLESS = {
     r"cib: .*stonith:\w+ / instance_attributes / pcmk_host_check=static-list": (
         "the default where pcmk_host_list is written"
     ),
+    r"cib: .*stonith:fence_apc_snmp / instance_attributes / pcmk_host_list=zcs1": (
+        "pcmk_host_map names the node too"
+    ),
     r"cib: .*stonith:fence_ipmilan / instance_attributes / power_timeout=20": (
         "the agent's default"
     ),

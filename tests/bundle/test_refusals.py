@@ -162,6 +162,143 @@ def test_no_text_that_passes_can_end_a_value(value: str) -> None:
         assert value.isascii()
 
 
+STRIP = {"agent": "fence_apc_snmp", "network": "management", "secret": "vault_strip"}
+
+
+def strips(*levels: int | None) -> Callable[[Words], None]:
+    """Feed the first node through two power strips, of the given levels."""
+
+    def change(words: Words) -> None:
+        words["fence_devices"][:1] = [
+            {**STRIP, "name": f"strip-{n}", "address": f"198.51.100.16{n}", "power": f"strip-{n}",
+             "plugs": {"zcs1": "1"}, "level": level}
+            for n, level in enumerate(levels)
+        ]  # fmt: skip
+
+    return change
+
+
+def both_strips_one_outlet(words: Words) -> None:
+    for device in words["fence_devices"]:
+        device |= {"agent": "fence_apc", "address": "198.51.100.151", "options": {}}
+
+
+def one_card(*names: str) -> Callable[[Words], None]:
+    def change(words: Words) -> None:
+        for number, network in enumerate(words["networks"]):
+            network["interface"] = names[number]
+
+    return change
+
+
+def apart(words: Words) -> None:
+    words["networks"].append({"name": "far", "purpose": "management", "cidr": "10.9.9.0/24"})
+    words["fence_devices"][0] |= {"network": "far", "address": "10.9.9.1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "place"),
+    [
+        (both_strips_one_outlet, "fence-outlet-shared", "fence_devices.bmc-zcs2.plugs.zcs2"),
+        (
+            put("fence_devices.1.address", "198.51.100.151"),
+            "fence-outlet-shared",
+            "fence_devices.bmc-zcs2.plugs.zcs2",
+        ),
+        (
+            put("fence_devices.0.options.missing_as_off", "1"),
+            "fence-option-unsafe",
+            "options.missing_as_off",
+        ),
+        (put("fence_devices.0.options.method", "cycle"), "fence-option-unsafe", "options.method"),
+        (
+            put("fence_devices.0.secret", "cluster_name"),
+            "secret-not-of-vault",
+            "fence_devices.bmc-zcs1.secret",
+        ),
+        (strips(None, None), "fence-supplies-together", "strip-1"),
+        (strips(1, 2), "fence-supplies-together", "strip-1"),
+        (strips(1, None), "fence-level", "strip-1"),
+        (strips(0, 0), "fence-level", "strip-0"),
+        (apart, "fence-device-unreachable", "fence_devices.bmc-zcs1.network"),
+        (one_card("a", "b", "c", "c", "d"), "links-share-card", "networks.ring1.interface"),
+        (one_card("a", "b", "c.1", "c.2", "d"), "links-share-card", "networks.ring1.interface"),
+        (one_card("a", "b", "c", "d", "c.9"), "links-share-card", "networks.replication"),
+        (put("networks.2.cidr", "127.0.0.0/8"), "network-not-for-hosts", "loopback"),
+        (put("networks.2.cidr", "239.0.0.0/24"), "network-not-for-hosts", "multicast"),
+        (put("networks.2.cidr", "fe80::/64"), "network-not-for-hosts", "link-local"),
+        (put("networks.2.cidr", "240.0.0.0/24"), "network-not-for-hosts", "reserved"),
+        (put("services.0.endpoints", []), "no-endpoints", "services.zcs.endpoints"),
+        (put("services.0.endpoints.0.port", 22), "port-taken", "22 is taken by ssh"),
+        (put("services.0.endpoints.0.backend_port", 993), "port-taken", "smtp.backend_port"),
+        (put("services.0.endpoints.0.backend_port", 7993), "port-taken", "imaps.backend_port"),
+        (put("volumes.0.port", 8443), "port-taken", "the replication of 'zcs'"),
+        (put("services.0.agent", "systemd:ssh"), "agent-essential-unit", "services.zcs.agent"),
+        (put("services.0.agent", "systemd:sshd.service"), "agent-essential-unit", "sshd"),
+        (put("services.0.agent", "systemd:multi-user.target"), "agent-essential-unit", "target"),
+        (put("services.0.agent", "systemd:haproxy"), "agent-essential-unit", "haproxy"),
+        (put("services.0.stop_timeout_seconds", 10**9), "time-too-long", "86400"),
+        (put("services.0.monitor_interval_seconds", 100_000), "time-too-long", "3600"),
+        (put("timing.token_ms", 600_000), "time-too-long", "timing.token_ms"),
+        (
+            put("timing.token_retransmits_before_loss_const", 100),
+            "token-retransmit-too-short",
+            "use 99 or less",
+        ),
+        *(
+            (put("volumes.0.mount", mount), "mount-hides-system", repr(mount))
+            for mount in (
+                "/etc",
+                "/usr",
+                "/var",
+                "/proc",
+                "/run",
+                "/opt/../etc",
+                "/etc/cluster-secrets",
+                "/var/lib",
+                "/var/lib/pacemaker/cib",
+                "/usr/local",
+                "/a//b",
+                "/home/",
+            )
+        ),
+        *(
+            (put("volumes.0.backing_disk", disk), "disk-not-for-data", repr(disk))
+            for disk in ("/etc/passwd", "/dev/../etc/passwd", "/dev/null", "/dev", "/dev/drbd0")
+        ),
+    ],
+)
+def test_sites_that_would_harm_are_refused(
+    make: Callable[..., Bundle], change: Callable[[Words], None], code: str, place: str
+) -> None:
+    found = [f for f in refused(make, change).findings if f.code == code]
+    assert found, code
+    assert any(place in str(f) or place in f.remedy for f in found), found
+
+
+@pytest.mark.parametrize("mount", ["/opt", "/srv/mail", "/var/vmail", "/var/lib/zimbra"])
+def test_folders_of_a_service_are_taken(make: Callable[..., Bundle], mount: str) -> None:
+    assert mount.encode() in make(put("volumes.0.mount", mount)).files["pacemaker/cib.xml"]
+
+
+def test_corosync_takes_the_most_retransmissions_that_are_allowed(
+    make: Callable[..., Bundle],
+) -> None:
+    most = put("timing.token_retransmits_before_loss_const", 99)
+    assert b"token_retransmits_before_loss_const: 99" in make(most).files["corosync/corosync.conf"]
+
+
+def test_both_supplies_of_a_node_are_cut_in_one_level(make: Callable[..., Bundle]) -> None:
+    cib = make(strips(1, 1)).files["pacemaker/cib.xml"].decode()
+    assert 'target="zcs1" index="1" devices="fence-zcs1-1,fence-zcs1-2"' in cib
+    assert cib.count("<fencing-level") == 1
+
+
+def test_a_stack_with_sbd_needs_a_watchdog(make: Callable[..., Bundle], stack: Stack) -> None:
+    other = stack.model_copy(update={"components": {**stack.components, "fencing": "sbd"}})
+    assert {f.code for f in refused(make, None, other).findings} == {"sbd-not-declared"}
+
+
 def test_everything_is_told_at_once(make: Callable[..., Bundle]) -> None:
     def change(words: Words) -> None:
         for path, value in (

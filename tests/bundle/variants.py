@@ -135,6 +135,24 @@ def version_6(words: Words) -> None:
     words["virtual_addresses"][0]["address"] = "2001:db8:1::20"
 
 
+def two_supplies(words: Words) -> None:
+    """Fence the first node by its controller and, where that fails, by two power strips."""
+    words["fence_devices"][0]["level"] = 1
+    for number in range(2):
+        words["fence_devices"].append(
+            {
+                "name": f"strip-{number}",
+                "agent": "fence_apc_snmp",
+                "address": f"198.51.100.16{number}",
+                "network": "management",
+                "power": f"strip-{number}",
+                "plugs": {"zcs1": "3"},
+                "level": 2,
+                "secret": "vault_strips",
+            }
+        )
+
+
 SPLIT_BRAIN = ("drbd-divergence-guard", "keepalived-split-brain")
 NO_STONITH = ("drbd-divergence-guard", "heartbeat-stonith")
 FULL = PACEMAKER | DRBD | HAPROXY
@@ -142,6 +160,7 @@ VARIANTS = {
     "two-node": Variant(without_witness, FULL),
     "witness": Variant(lambda words: None, FULL),
     "witness-sbd": Variant(sbd_diskless, FULL | {"fencing": "sbd"}),
+    "witness-two-supplies": Variant(two_supplies, FULL),
     "witness-ipv6": Variant(version_6, FULL),
     "voter": Variant(third_node("voter"), FULL | {"shell": "pcs"}),
     "three-drbd9": Variant(together(third_node("data"), drbd_9), FULL),

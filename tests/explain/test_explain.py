@@ -16,6 +16,7 @@ from evaluator import cli
 from evaluator.display import Format
 from evaluator.display.explaining import explanation
 from evaluator.explain import explain
+from evaluator.explain.codes import MEANINGS, meaning
 from evaluator.explain.replay import panel_of_run, problem_of_run, replay, useful
 from evaluator.explain.shapley import shapley
 from evaluator.findings import EvaluationError
@@ -330,6 +331,8 @@ def test_least_effort_is_said_to_have_decided():
 def test_an_unknown_name_gets_the_names_that_there_are(result):
     with pytest.raises(EvaluationError, match="did you mean 'heartbeat-drbd'"):
         explain(result, "heartbeat-drdb")
+    with pytest.raises(EvaluationError, match="did you mean 'two-links'"):
+        explain(result, "two-link", also=["two-links"])
     with pytest.raises(EvaluationError, match="nothing to compare is called 'haproxy'"):
         explain(result, "corosync", "haproxy")
     with pytest.raises(EvaluationError, match="stands twice"):
@@ -384,3 +387,24 @@ def test_the_command_explains_a_stored_run(shipped_run, tmp_path, monkeypatch, c
     found = json.loads(capsys.readouterr().out)
     assert found["role"] == "membership"
     assert found["contributions"]
+
+
+# --- codes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "code", ["validate-crm", "unsafe-bundle", "secret-missing", "no-winner", "unreachable"]
+)
+def test_a_code_of_a_command_is_explained(code, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["evaluate", "explain", code])
+    assert cli.run() == 0
+    assert meaning(code)[:40] in capsys.readouterr().out
+
+
+def test_only_codes_that_something_gives_are_explained():
+    root = Path(__file__).parents[2]
+    files = [p for top in ("evaluator", "deploy") for p in (root / top).rglob("*") if p.is_file()]
+    files = [p for p in files if p.suffix != ".pyc" and p.name != "codes.py"]
+    given = "\n".join(p.read_text(encoding="utf-8", errors="replace") for p in files)
+    assert [c for c in MEANINGS if f'"{c}"' not in given and f"[{c}]" not in given] == []
+    assert meaning("validate-") == meaning("two-link") == ""

@@ -87,6 +87,32 @@ MISTAKES = {
         SME, "schema_version: 1", "schema_version: 2", "2", "unknown-value", ("2", "allowed: 1")
     ),
     "missing key": Mistake(SME, "    name: Semaphore\n", "", "", "missing-key", ("'name'",)),
+    "missing key with choices": Mistake(
+        SITE, "mode: tcp, proxy_protocol: true", "proxy_protocol: true", "", "missing-key",
+        ("add the key 'mode': tcp or http",),
+    ),
+    "missing key with a meaning": Mistake(
+        SITE, "    power: a\n", "", "", "missing-key", ("a text (name of the circuit",)
+    ),
+    "missing mapping": Mistake(
+        SITE, "timing:\n", "tming:\n", "", "missing-key",
+        ("'timing': a mapping with source, token_ms (if you like: ",),
+    ),
+    "list in place of a mapping": Mistake(
+        SITE, "staff:\n", "staff: [1]\nstuff:\n", "[1]", "wrong-type",
+        ("a mapping with source, administrators, skills, rate_eur_per_hour (if you like: ",),
+    ),
+    "number in place of a text of digits": Mistake(
+        SITE, "minor: 0", "drbd: 9", "9", "unknown-value", ('in quotes, as a text: "9"',)
+    ),
+    "address in place of a network": Mistake(
+        SITE, "cidr: 203.0.113.0/25", "cidr: 203.0.113.5/25", "203.0.113.5", "invalid-value",
+        ("write the network, 203.0.113.0/25",),
+    ),
+    "no network": Mistake(
+        SITE, "cidr: 203.0.113.0/25", "cidr: 203.0.113.0/99", "203.0.113.0/99", "invalid-value",
+        ("203.0.113.0/99",),
+    ),
     "no source": Mistake(
         SITE, "  value: debian-12\n  source: ours\n", "  value: debian-12\n", "",
         "missing-evidence", ("operating_system", "source: ours"),
@@ -556,3 +582,24 @@ def test_no_such_site_typed(folder: Path) -> None:
         load_study(folder / SME, site="netnovatoin", metrics=all_metrics(), backends=backends())
     (finding,) = caught.value.findings
     assert (finding.code, "netnovation" in finding.remedy) == ("no-such-file", True)
+
+
+def test_a_site_without_a_state_is_told_what_it_lacks_and_the_criteria_are_not_blamed(
+    folder: Path, problems: Problems
+) -> None:
+    file = folder / SITE
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text[: text.index("\nstate:\n") + 1], encoding="utf-8")
+    found = problems()
+    assert {(f.code, f.where.file if f.where else "") for f in found} == {
+        ("missing-site-fact", str(file))
+    }
+    assert any("state.data-nodes is missing" in f.message for f in found)
+    assert all("{value: …, source: …}" in f.remedy for f in found)
+
+
+def test_a_firm_that_only_uses_software_has_a_kind(folder: Path, load: Callable[[], Study]) -> None:
+    edit(folder / SITE, "kind: product-specialist", "kind: user")
+    site = load().site
+    assert site is not None
+    assert site.organisation.business_model.kind == "user"

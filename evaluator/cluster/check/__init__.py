@@ -8,18 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from evaluator.cluster.check.limits import bounds, retransmits, self_fencing
 from evaluator.cluster.check.networks import addresses, networks
 from evaluator.cluster.check.nodes import fencing, members
+from evaluator.cluster.check.outlets import levels, options, outlets, reach
 from evaluator.cluster.check.problem import REASONS, Problem
-from evaluator.cluster.check.service import service, timing
+from evaluator.cluster.check.service import probe, service, timing, volumes
 from evaluator.cluster.check.stack import stack
+from evaluator.cluster.check.system import folders, ports, units
 from evaluator.cluster.check.texts import names, texts
+from evaluator.cluster.check.wires import cards, ranges
 from evaluator.cluster.declaration import Declaration
 from evaluator.findings import EvaluationError, ExitCode, Finding, Where
 
 __all__ = ["REASONS", "findings", "refuse_unsafe"]
 
-RULES = (stack, texts, names, networks, addresses, members, fencing, service, timing)
+RULES = (
+    *(stack, texts, names, networks, addresses, members, fencing),
+    *(service, probe, volumes, timing),
+    *(outlets, options, reach, levels, ranges, cards),
+    *(folders, ports, units, retransmits, bounds, self_fencing),
+)
 
 
 def refuse_unsafe(declaration: Declaration, places: Mapping[str, Where]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from evaluator.cluster.check.problem import Problem
 from evaluator.cluster.declaration import Declaration
+from evaluator.cluster.fence_agents import meant
 from evaluator.cluster.networks import witness_network
 from evaluator.findings import allowed_values
 from evaluator.study.site import Sbd
@@ -21,13 +22,13 @@ def members(site: Declaration) -> Iterator[Problem]:
     pacemaker = site.stack.profile == "pacemaker"
     voting = [n for n in site.nodes if n.role in (("data", "voter") if pacemaker else ("data",))]
     witnesses = [n for n in site.nodes if n.role == "witness"]
-    most, why = _most(site)
+    most, why, remedy = _most(site)
     if not 2 <= len(data) <= most:
         yield Problem(
             "two-data-nodes",
             "nodes",
             f"{len(data)} nodes of role 'data'; {why}",
-            "give exactly two" if most == 2 else f"give two to {most}",
+            remedy,
         )
     if pacemaker and witnesses and len(voting) % 2:
         yield Problem(
@@ -67,14 +68,21 @@ def members(site: Declaration) -> Iterator[Problem]:
                 )
 
 
-def _most(site: Declaration) -> tuple[int, str]:
-    """How many nodes may carry the service, and what bounds them."""
+def _most(site: Declaration) -> tuple[int, str, str]:
+    """How many nodes may carry the service, what bounds them, and what to do about others."""
     if site.stack.profile != "pacemaker":
-        return 2, f"{site.stack.profile} is rendered for two"
+        return 2, f"{site.stack.profile} is rendered for two", "give exactly two"
     versions = [v.drbd for v in site.volumes if v.kind == "drbd"]
     if "8.4" in versions:
-        return 2, "DRBD 8.4 replicates between two"
-    return (3, "DRBD 9 is rendered for three at most") if versions else (16, "Corosync's limit")
+        return (
+            2,
+            "DRBD 8.4 replicates between two",
+            "give exactly two; a third can have role: voter (a vote, and no data), or the volume "
+            'drbd: "9", which replicates to three',
+        )
+    if versions:
+        return 3, "DRBD 9 is rendered for three at most", "give two or three"
+    return 16, "Corosync's limit", "give two to 16"
 
 
 def fencing(site: Declaration) -> Iterator[Problem]:
@@ -91,6 +99,13 @@ def fencing(site: Declaration) -> Iterator[Problem]:
             )
     for d in site.fence_devices:
         at = f"fence_devices.{d.name}"
+        if known := meant(d.agent):
+            yield Problem(
+                "fence-agent-misspelt",
+                f"{at}.agent",
+                f"Debian 12 has no {d.agent!r}",
+                f"did you mean {known!r}? An agent of your own needs a name less like that one",
+            )
         for target in d.plugs:
             if target not in nodes:
                 yield Problem(
@@ -131,7 +146,7 @@ def fencing(site: Declaration) -> Iterator[Problem]:
 
 
 def _watchdog(site: Declaration, sbd: Sbd) -> Iterator[Problem]:
-    votes = sum(1 for _ in site.nodes)
+    votes = len(site.nodes)
     if not sbd.devices and votes < 3:
         yield Problem(
             "sbd-diskless-needs-3",

@@ -15,6 +15,51 @@ class Problem(NamedTuple):
 
 
 REASONS = {
+    "agent-essential-unit": (
+        "The cluster stops its service on all nodes but one, and takes it from systemd "
+        "everywhere; ssh or the cluster itself would go with it."
+    ),
+    "disk-not-for-data": (
+        "The volume's disk is formatted and written to; it must be one, and the service's."
+    ),
+    "fence-device-unreachable": (
+        "A device that no surviving member reaches fences nobody; the cluster waits for ever."
+    ),
+    "fence-level": (
+        "Pacemaker tries levels 1 to 9 in their order, and within one all devices together."
+    ),
+    "fence-option-unsafe": (
+        "A fence device that reports success for a node that is alive lets two nodes write at once."
+    ),
+    "fence-outlet-shared": (
+        "Fencing through another node's outlet kills the healthy node and reports the lost one "
+        "as off."
+    ),
+    "fence-supplies-together": (
+        "A node with two supplies lives on with one of them off; only both together fence it."
+    ),
+    "links-share-card": (
+        "Links on one card fail together, and a resynchronisation delays the cluster's messages."
+    ),
+    "mount-hides-system": (
+        "A file system mounted over a folder of the system hides what is in it; the node fails."
+    ),
+    "network-not-for-hosts": (
+        "Loopback, multicast, link-local and reserved addresses do not join two hosts."
+    ),
+    "no-endpoints": "A service that no client can reach needs no cluster.",
+    "port-taken": "One port of a node has one owner; the second program to ask does not start.",
+    "sbd-not-declared": (
+        "A stack that was chosen for its self-fencing and has none is not that stack."
+    ),
+    "secret-not-of-vault": (
+        "A variable of the inventory as a password is a password that is in every bundle."
+    ),
+    "time-too-long": "A timer that runs for hours leaves the service down for hours.",
+    "token-retransmit-too-short": (
+        "Corosync refuses to start when it should resend the token oftener than every 30 ms "
+        "(corosync.conf(5))."
+    ),
     "address-missing": (
         "A node without an address on a network cannot take part in what runs there."
     ),
@@ -32,6 +77,9 @@ REASONS = {
     "endpoint-port": (
         "HAProxy takes the public port on the virtual address; on the same port the service "
         "cannot start."
+    ),
+    "fence-agent-misspelt": (
+        "An agent that is not installed fences nobody; the cluster waits for it for ever."
     ),
     "fence-device-not-on-own-power": (
         "A device on its target's circuit dies with it; fencing then fails and the cluster "
@@ -56,6 +104,10 @@ REASONS = {
         "Every file is written for the versions that one system ships."
     ),
     "option-is-derived": "A parameter written twice can contradict itself.",
+    "probe-contradicts-endpoints": (
+        "The agent waits until everything that it asks has answered; what it asks where nobody "
+        "listens never does, so the service never counts as started."
+    ),
     "port-out-of-range": "Ports below 1024 belong to services of the system.",
     "replication-apart": (
         "A resynchronisation fills its link; the cluster's messages on the same link come "

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from evaluator.cluster.check.nodes import SECRET_WORD
 from evaluator.cluster.check.problem import Problem
 from evaluator.cluster.declaration import Declaration
+from evaluator.cluster.model import ZCS_AGENT
+from evaluator.cluster.probe import PARAMETER, contradictions, derived
 from evaluator.findings import allowed_values
 
 SHORTEST_TOKEN_MS = 500
@@ -17,13 +19,8 @@ SHORTEST_STOP_SECONDS = 5
 
 def service(site: Declaration) -> Iterator[Problem]:
     """One service, with the volume and the address that it names."""
-    lists: dict[str, Iterable[object]] = {
-        "services": site.services,
-        "volumes": site.volumes,
-        "virtual_addresses": site.virtual_addresses,
-    }
-    for place, given in lists.items():
-        count = len(list(given))
+    for place in ("services", "volumes", "virtual_addresses"):
+        count = len(getattr(site, place))
         if count != 1 and not (place == "volumes" and count == 0):
             yield Problem(
                 "one-service",
@@ -31,23 +28,23 @@ def service(site: Declaration) -> Iterator[Problem]:
                 f"{count} given; a bundle carries one service on one volume under one address",
                 "give exactly one, and make one site file per service",
             )
-    volumes = {v.name for v in site.volumes}
+    names = {v.name for v in site.volumes}
     addresses = {v.name for v in site.virtual_addresses}
     for s in site.services:
         at = f"services.{s.name}"
-        if s.volume is None and volumes:
+        if s.volume is None and names:
             yield Problem(
                 "unknown-volume",
                 f"{at}.volume",
                 "it names no volume, and there is one",
-                f"write volume: {min(volumes)}, or delete the volume",
+                f"write volume: {min(names)}, or delete the volume",
             )
-        if s.volume is not None and s.volume not in volumes:
+        if s.volume is not None and s.volume not in names:
             yield Problem(
                 "unknown-volume",
                 f"{at}.volume",
                 f"no volume {s.volume!r}",
-                allowed_values(s.volume, volumes),
+                allowed_values(s.volume, names),
             )
         if s.virtual_address not in addresses:
             yield Problem(
@@ -80,6 +77,26 @@ def service(site: Declaration) -> Iterator[Problem]:
                 f"{v.network!r} is not a network of purpose 'service'",
                 "clients use the service network; move the address there",
             )
+
+
+def probe(site: Declaration) -> Iterator[Problem]:
+    """The agent asks for what the endpoints say; else its first look never succeeds."""
+    if not (site.services and site.virtual_addresses):
+        return
+    asked = site.services[0]
+    if asked.agent == ZCS_AGENT and PARAMETER in asked.parameters:
+        right = derived(site)
+        for message in contradictions(site, asked.parameters[PARAMETER]):
+            yield Problem(
+                "probe-contradicts-endpoints",
+                f"services.{asked.name}.parameters.{PARAMETER}",
+                message,
+                f"delete the parameter; the endpoints with this stack give: {right or 'nothing'}",
+            )
+
+
+def volumes(site: Declaration) -> Iterator[Problem]:
+    """Numbers that DRBD and the system take."""
     for volume in site.volumes:
         at = f"volumes.{volume.name}"
         if not 1024 <= volume.port <= 65535:

@@ -23,6 +23,11 @@ RENDERED = {
 }
 """What a stack of each manager needs, and may have."""
 
+WITHOUT_DRBD = (
+    "a shared disk takes a stack of Pacemaker without DRBD: write stacks/NAME.yml with profile: "
+    "pacemaker, or take the component drbd out of a cluster.yml and render that (--cluster)"
+)
+
 
 def stack(site: Declaration) -> Iterator[Problem]:
     """Renderers exist for its parts, for the storage, and for the system."""
@@ -48,7 +53,7 @@ def stack(site: Declaration) -> Iterator[Problem]:
                 f"it is of kind {v.kind!r}, but the stack {does}",
                 "choose a stack with DRBD, or declare a shared disk (kind: shared)"
                 if v.kind == "drbd"
-                else "choose a stack without DRBD, or declare kind: drbd",
+                else f"{WITHOUT_DRBD}; or declare kind: drbd",
             )
         if v.kind == "drbd" and v.drbd == "9" and choice.profile == "heartbeat":
             yield Problem(
@@ -62,7 +67,7 @@ def stack(site: Declaration) -> Iterator[Problem]:
                 "storage-kind",
                 f"volumes.{v.name}",
                 f"it is one disk of all nodes, and {choice.profile} cannot fence",
-                "choose a stack with Pacemaker",
+                WITHOUT_DRBD,
             )
     for s in site.services if "haproxy" in chosen else ():
         for e in s.endpoints:
