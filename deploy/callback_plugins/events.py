@@ -20,6 +20,16 @@ options: {}
 """
 
 KEPT = ("msg", "diff", "findings", "kept", "done", "rc", "attempts", "result")
+FAILED = ("cmd", "stderr", "stdout", "module_stderr", "module_stdout")
+"""What else is kept of a failure; of the outputs the last lines."""
+LINES, CHARACTERS = 5, 1000
+
+
+def tail(said):
+    """The last lines of an output; a command stays as it is."""
+    if not isinstance(said, str):
+        return said
+    return "\n".join(said.strip().splitlines()[-LINES:])[-CHARACTERS:]
 
 
 class CallbackModule(CallbackBase):
@@ -49,6 +59,8 @@ class CallbackModule(CallbackBase):
             kept = {"censored": True}
         else:
             kept = {name: words[name] for name in KEPT if words.get(name)}
+            if event.endswith("failed"):
+                kept |= {name: tail(words[name]) for name in FAILED if words.get(name)}
         self._write(
             event,
             task=task.get_name(),

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """What a node was before a build: saved, dropped when the build changed nothing, restored.
 
-A backup is a folder of its own, mode 0700: ``state.json`` (files, units) and the files' contents.
+A backup is a folder, named by its run and the same on all nodes, that only root reads:
+``state.json`` (files, units), the files' contents and the CIB.  It is ``begun`` on every node
+before it is ``agreed`` on any, so that no node is left out when another cannot save.  A run that
+does not end is continued by the next: what is restored is what there was before both.
 Bookkeeping is not a change of the node; only ``restored`` reports one.
 """
 
@@ -21,14 +24,22 @@ DOCUMENTATION = r"""
 module: cluster_backup
 short_description: Save and restore what a build is about to change
 options:
-  action: {type: str, required: true, choices: [saved, settled, found, restored, consumed]}
+  action:
+    type: str
+    required: true
+    choices: [begun, agreed, compared, settled, found, restored, consumed]
   folder: {type: path, required: true}
   run: {type: str, default: ''}
   files: {type: list, elements: path, default: []}
+  secrets: {type: list, elements: path, default: [], description: those of them that are secret}
+  changed: {type: bool, default: true, description: settled - whether the run changed any node}
   units: {type: list, elements: str, default: []}
 """
 
 CIB = "cib-configuration.xml"
+STATE = "state.json"
+KEPT = 5
+"""How many builds can be undone, one after the other."""
 
 
 def snapshot(files, units):
@@ -66,46 +77,113 @@ def cib():
     return answer("cibadmin", "--query", "--scope", "configuration")
 
 
-def newest(folder):
-    numbers = [int(p.name) for p in folder.glob("*") if p.name.isdigit()] if folder.is_dir() else []
-    return folder / str(max(numbers)) if numbers else None
+def runs(folder):
+    """The backups that all nodes have agreed on, the oldest first."""
+    found = folder.glob("*") if folder.is_dir() else []
+    return sorted(p for p in found if not p.name.startswith(".") and (p / STATE).is_file())
 
 
-def save(folder, run, files, units):
-    last = newest(folder)
-    place = folder / str(int(last.name) + 1 if last else 1)
-    aside = folder / f".{place.name}"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(mode=0o700, parents=True)
-    state = {"run": run, **snapshot(files, units)}
-    for number, path in enumerate(files):
-        if state["files"][path]:
-            shutil.copy2(path, aside / str(number))
-            os.chmod(aside / str(number), 0o600)
-    (aside / CIB).write_text(cib())
-    (aside / "state.json").write_text(json.dumps(state, indent=1))
-    aside.rename(place)
-    return place
+def read(place):
+    return json.loads((place / STATE).read_text())
+
+
+def write(path, content, mode=0o600, owner=(0, 0)):
+    """A file that nobody else can read for a moment."""
+    aside = path.with_name(f".{path.name}.new")
+    aside.unlink(missing_ok=True)
+    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fchown(out.fileno(), *owner)
+        os.fchmod(out.fileno(), mode)
+        os.fsync(out.fileno())
+    aside.rename(path)
+
+
+def begin(folder, run, files, secrets, units):
+    """Save aside what there is; of a run that did not end, what there was before that."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for left in folder.glob(".*"):
+        shutil.rmtree(left)
+    aside = folder / f".{run}"
+    last = (runs(folder) or [None])[-1]
+    if last and not read(last)["ended"]:
+        shutil.copytree(last, aside)
+        state = {**read(last), "run": run}
+    else:
+        aside.mkdir(mode=0o700)
+        state = {"run": run, "ended": False, "files": {}, "units": {}}
+        write(aside / CIB, cib().encode())
+    now = snapshot(
+        [f for f in files if f not in state["files"]],
+        [u for u in units if u not in state["units"]],
+    )
+    for path, found in now["files"].items():
+        if found:
+            write(aside / copy_of(path), Path(path).read_bytes())
+    state["files"].update(now["files"])
+    state["units"].update(now["units"])
+    state["secrets"] = sorted({*state.get("secrets", []), *secrets})
+    write(aside / STATE, json.dumps(state, indent=1).encode())
+
+
+def copy_of(path):
+    return path.strip("/").replace("/", "--")
+
+
+def agree(folder, run):
+    """Keep what was begun, and no more backups than are stated."""
+    aside = folder / f".{run}"
+    if aside.is_dir():
+        for last in runs(folder)[-1:]:
+            if not read(last)["ended"]:
+                shutil.rmtree(last)
+        aside.rename(folder / run)
+    for old in runs(folder)[:-KEPT]:
+        shutil.rmtree(old)
+
+
+def differs(place, state):
+    """Whether the node is not what it was."""
+    now = snapshot(state["files"], state["units"])
+    return now != {k: state[k] for k in now} or cib() != (place / CIB).read_text()
+
+
+def settle(place, state, changed):
+    """End a run: drop its backup if no node changed, else the secrets that are still the same."""
+    if not changed:
+        shutil.rmtree(place)
+        return
+    for path in state["secrets"]:
+        if looks(Path(path)) == state["files"].get(path):
+            (place / copy_of(path)).unlink(missing_ok=True)
+    write(place / STATE, json.dumps({**state, "ended": True}, indent=1).encode())
 
 
 def restore(module, place, state):
     """Put the files back; gives the paths that were not as they are to be."""
     changed = []
-    for number, (path, before) in enumerate(state["files"].items()):
-        if looks(Path(path)) == before:
+    for path, before in state["files"].items():
+        target, copy = Path(path), place / copy_of(path)
+        if looks(target) == before:
+            continue
+        if before and not copy.is_file():
+            module.warn(f"{path} stays as it is: the build had not changed it, so it was not kept")
             continue
         changed.append(path)
         if module.check_mode:
             continue
         if before is None:
-            Path(path).unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
             continue
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(f"{path}.restored")
-        shutil.copyfile(place / str(number), aside)
-        os.chown(aside, *before["owner"])
-        aside.chmod(before["mode"])
-        aside.rename(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        content = copy.read_bytes()
+        try:
+            write(target, content, before["mode"], before["owner"])
+        except OSError:  # a container's hosts file is mounted and cannot be replaced
+            target.with_name(f".{target.name}.new").unlink(missing_ok=True)
+            target.write_bytes(content)
     return changed
 
 
@@ -115,44 +193,46 @@ def main():
             "action": {
                 "type": "str",
                 "required": True,
-                "choices": ["saved", "settled", "found", "restored", "consumed"],
+                "choices": [
+                    *("begun", "agreed", "compared", "settled"),
+                    *("found", "restored", "consumed"),
+                ],
             },
             "folder": {"type": "path", "required": True},
             "run": {"type": "str", "default": ""},
             "files": {"type": "list", "elements": "path", "default": []},
+            "secrets": {"type": "list", "elements": "path", "default": [], "no_log": False},
+            "changed": {"type": "bool", "default": True},
             "units": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
     p = module.params
-    action, folder = p["action"], Path(p["folder"])
-    if action == "saved":
-        if not module.check_mode:
-            save(folder, p["run"], p["files"], p["units"])
-        module.exit_json(changed=False)
-    place = newest(folder)
-    if place is None:
-        module.exit_json(changed=False, number=None, paths=[], units={}, cib="")
-    state = json.loads((place / "state.json").read_text())
-    before = (place / CIB).read_text()
-    if action == "settled":
-        now = snapshot(state["files"], state["units"])
-        same = now == {k: state[k] for k in now} and cib() == before
-        if same and state["run"] == p["run"] and not module.check_mode:
-            shutil.rmtree(place)
-        module.exit_json(changed=False, kept=not same)
-    result = {"number": int(place.name), "units": state["units"], "cib": before}
-    if action == "consumed":
-        if not module.check_mode:
-            shutil.rmtree(place)
-        module.exit_json(changed=False, **result)
+    action, folder, run = p["action"], Path(p["folder"]), p["run"]
+    if action == "found":
+        found = {
+            place.name: {"units": read(place)["units"], "cib": (place / CIB).read_text()}
+            for place in runs(folder)
+        }
+        module.exit_json(changed=False, runs=found)
+    place = folder / run
+    state = read(place) if (place / STATE).is_file() else None
+    if action == "compared":
+        module.exit_json(changed=False, differs=bool(state) and differs(place, state))
     if action == "restored":
-        files = restore(module, place, state)
+        files = restore(module, place, state) if state else []
         names = "".join(f"{f}\n" for f in files)
-        module.exit_json(
-            changed=bool(files), paths=files, diff={"before": "", "after": names}, **result
-        )
-    module.exit_json(changed=False, **result)
+        module.exit_json(changed=bool(files), paths=files, diff={"before": "", "after": names})
+    if not module.check_mode:
+        if action == "begun":
+            begin(folder, run, p["files"], p["secrets"], p["units"])
+        elif action == "agreed":
+            agree(folder, run)
+        elif state and action == "settled":
+            settle(place, state, p["changed"])
+        elif state:
+            shutil.rmtree(place)
+    module.exit_json(changed=False)
 
 
 if __name__ == "__main__":

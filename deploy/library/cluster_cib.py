@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import difflib
 import os
+import re
 import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -116,11 +117,56 @@ def canonical(element):
 
 
 def difference(before, after):
-    return "".join(
-        difflib.unified_diff(
-            before.splitlines(keepends=True), after.splitlines(keepends=True), "live", "wanted"
-        )
-    )
+    lines = (masked(text).splitlines(keepends=True) for text in (before, after))
+    return "".join(difflib.unified_diff(*lines, "live", "wanted"))
+
+
+def masked(text):
+    """Without the values of passwords that somebody has put into the CIB by hand."""
+    return re.sub(r'(<nvpair (?=[^>]*name="[^"]*passw[^"]*")[^>]*value=")[^"]*', r"\1***", text)
+
+
+def identified(configuration):
+    """Elements by kind and id, each with its parent's; what has no id has no attributes either."""
+    found = {}
+
+    def walk(element, parent):
+        key = (element.tag, element.get("id")) if element.get("id") else parent
+        if key != parent:
+            found[key] = (element, parent)
+        for child in element:
+            walk(child, key)
+
+    walk(configuration, None)
+    return found
+
+
+def deviations(live, target):
+    """What is not as wanted, a line for each element; of what is missing or too much, the top."""
+    now, due = identified(live), identified(target)
+    found = []
+    for key in sorted(now.keys() | due.keys()):
+        name = " ".join(key)
+        if key not in now or key not in due:
+            here = now if key in now else due
+            element, parent = here[key]
+            if parent is None or parent in (due if here is now else now):
+                what = element.get("name", "") if key[0] in ("nvpair", "op") else ""
+                what = f"{name} ({what})" if what else name
+                found.append(f"{what} {'is not in the model' if here is now else 'is missing'}")
+            continue
+        is_, due_ = now[key][0], due[key][0]
+        for each in sorted(is_.attrib.keys() | due_.attrib.keys()):
+            one, other = is_.get(each), due_.get(each)
+            if one != other:
+                secret = "passw" in (due_.get("name") or "")
+                what = due_.get("name", each) if each == "value" else each
+                values = "another" if secret else f"{one!r}, not {other!r}"
+                found.append(f"{name}: {what} is {values}")
+        orders = [[c.get("id") for c in e] for e in (is_, due_)]
+        if key[0] in ORDERED and orders[0] != orders[1] and set(orders[0]) == set(orders[1]):
+            found.append(f"{name}: its members are in another order")
+    return found
 
 
 def patch(module, live, target):
@@ -172,7 +218,8 @@ def main():
         backup.write_bytes(ET.tostring(live))
         patch(module, live, target)
     diff = {"prepared": difference(before, after)} if changed else {}
-    module.exit_json(changed=changed, kept=kept, diff=diff)
+    found = deviations(now, target) if changed and live is not None else []
+    module.exit_json(changed=changed, kept=kept, deviations=found, diff=diff)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import re
 import socket
@@ -56,8 +57,72 @@ def files(wanted):
             continue
         if (found.st_uid, stat.S_IMODE(found.st_mode)) != (0, int(mode, 8)):
             yield "secrets-mode", f"{path} is not root's alone with mode {mode}"
-        if path == "/etc/corosync/authkey" and found.st_size < 256:
-            yield "secrets-mode", f"{path} has {found.st_size} bytes, not 256"
+
+
+def packets(wanted):
+    """The rules that are loaded beside those that the file makes in a network of its own."""
+    listing = "nft -s list table inet cluster"
+    code, now = run(*listing.split())
+    if code:
+        yield "packet-filter", "the table 'inet cluster' is not loaded: nothing is filtered"
+        return
+    code, due = run("unshare", "--net", "sh", "-c", f"nft -f /etc/nftables.conf && {listing}")
+    if code:
+        yield "packet-filter", f"what /etc/nftables.conf makes cannot be told: {due.strip()[-200:]}"
+    elif now != due:
+        now, due = ([line.strip() for line in text.splitlines()] for text in (now, due))
+        less = [f"without '{line}'" for line in due if line not in now]
+        more = [f"with '{line}'" for line in now if line not in due]
+        what = "; ".join(less + more) or "in another order"
+        yield "packet-filter", f"other rules are loaded than /etc/nftables.conf has: {what}"
+
+
+def options(conf):
+    """Options of a corosync.conf under the names that the running one gives them."""
+    found, path, links, nodes = {}, [], {}, -1
+    for line in conf.splitlines():
+        line = line.partition("#")[0].strip()
+        key, colon, value = (word.strip() for word in line.partition(":"))
+        if line.endswith("{"):
+            path.append(line[:-1].strip())
+            nodes += path == ["nodelist", "node"]
+        elif line == "}":
+            if path == ["totem", "interface"]:
+                number = links.pop("linknumber", links.pop("ringnumber", "0"))
+                found |= {f"totem.interface.{number}.{k}": v for k, v in links.items()}
+                links = {}
+            path = path[:-1]
+        elif colon and path == ["totem", "interface"]:
+            links[key] = value
+        elif colon and path[:2] == ["nodelist", "node"]:
+            found[f"nodelist.node.{nodes}.{key}"] = value
+        elif colon and path[:1] in (["totem"], ["quorum"]):
+            found[".".join((*path, key))] = value
+    return found
+
+
+def running_options(text):
+    """Options in the words of corosync-cmapctl."""
+    return dict(re.findall(r"^(\S+) \(\w+\) = (.*)$", text, re.MULTILINE))
+
+
+def transport(wanted):
+    """The transport that runs beside its file, which it may not have taken over."""
+    code, out = run("corosync-cmapctl")
+    try:
+        conf = Path("/etc/corosync/corosync.conf").read_text(errors="replace")
+    except OSError:
+        return  # the check of the files says it
+    if code:
+        yield "transport-silent", "corosync does not answer"
+        return
+    now = running_options(out)
+    for name, value in options(conf).items():
+        if now.get(name) != value:
+            yield (
+                "transport-stale",
+                f"corosync runs with {name} {now.get(name, 'unset')}, its file says {value}",
+            )
 
 
 def units(wanted):
@@ -167,8 +232,6 @@ def resources(wanted):
         if event.get("status") == "pending":
             yield "fencing-pending", f"{event.get('target')} is being fenced"
     properties = {v.get("name"): v.get("value") for v in cib("//cluster_property_set/nvpair")}
-    if properties.get("stonith-enabled") != "true":
-        yield "fencing-enabled", "fencing is switched off"
     if properties.get("maintenance-mode") == "true":
         yield "maintenance-mode", "the cluster is in maintenance mode: nothing is watched"
 
@@ -239,6 +302,19 @@ def service(wanted):
             yield "service-silent", f"{name} says nothing at {place}"
 
 
+def fingerprints(wanted):
+    """Of each key, what tells whether two nodes have the same and nothing else about it.
+
+    Keys are long and random; passwords, which could be guessed from it, get none.
+    """
+    name = wanted["cluster"].encode()
+    return {
+        path: hmac.new(Path(path).read_bytes(), name, hashlib.sha256).hexdigest()
+        for path in wanted["keys"]
+        if os.path.isfile(path)
+    }
+
+
 def holds(address):
     _, out = run("ip", "-oneline", "address", "show")
     return bool(re.search(rf"\s{re.escape(address)}/", out))
@@ -246,7 +322,10 @@ def holds(address):
 
 CHECKS = {
     f.__name__: f
-    for f in (files, units, quorum, links, nodes, resources, fencing, replication, service)
+    for f in (
+        *(files, packets, units, transport, quorum, links),
+        *(nodes, resources, fencing, replication, service),
+    )
 }
 
 
@@ -273,7 +352,10 @@ def main():
     ]
     vip = wanted.get("vip")
     module.exit_json(
-        changed=False, findings=list(dict.fromkeys(found)), holds_vip=bool(vip) and holds(vip)
+        changed=False,
+        findings=list(dict.fromkeys(found)),
+        holds_vip=bool(vip) and holds(vip),
+        keys=fingerprints(wanted),
     )
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
@@ -29,6 +30,8 @@ options:
   corosync_conf: {type: str, default: ''}
   secrets: {type: list, elements: dict, default: []}
   packages: {type: list, elements: str, default: []}
+  drbd: {type: str, default: '', description: the version that the resource is written for}
+  rules: {type: str, default: '', description: the packet filter's file}
 """
 
 RELEASE = ("debian", "12")
@@ -38,6 +41,8 @@ MANAGER_UNITS = {
     "heartbeat": ("heartbeat",),
 }
 COROSYNC_CONF = Path("/etc/corosync/corosync.conf")
+UPDATING = Path("/run/floss-evaluator/updating")
+"""There while a rolling update keeps the node in standby."""
 AT_A_FULL_STOP = ("transport", "crypto_model", "cluster_name", "mcastport", "nodeid", "name")
 """Options that a running corosync does not take over, and that all nodes must share."""
 
@@ -172,13 +177,27 @@ def section(conf, name):
     return match[1].split() if match else []
 
 
-def corosync_change(found, wanted, active):
-    """What a running corosync needs to take the file over: '', 'reload' or 'restart'."""
-    now = text(COROSYNC_CONF)
-    if not wanted or "corosync" not in active or now.strip() == wanted.strip():
+def running_values(module):
+    """What the running corosync works with, by option; its file may be newer, or gone."""
+    code, out, _ = module.run_command(["corosync-cmapctl"])
+    pairs = re.findall(r"^(\S+) \(\w+\) = (.*)$", out, re.MULTILINE) if code == 0 else []
+    found = {}
+    for key, value in pairs:
+        if key.startswith(("totem.", "nodelist.node.", "system.")):
+            found.setdefault(key.rpartition(".")[2], []).append(value.strip())
+    own = [k.removeprefix("system.") + ": " + v for k, v in pairs if k.startswith("system.")]
+    return found, sorted(" ".join(own).split())
+
+
+def corosync_change(found, wanted, active, module):
+    """Whether a running corosync needs a 'restart' for the file; less than that is a reload."""
+    if not wanted or "corosync" not in active:
+        return ""
+    now, system = running_values(module)
+    if not now:
         return ""
     for option in AT_A_FULL_STOP:
-        before, after = values(now, option), values(wanted, option)
+        before, after = now.get(option, []), values(wanted, option)
         # a node that comes or goes is reloaded; one that changes its name or number is not
         shared = option in ("name", "nodeid", "mcastport")
         if before != after and not (
@@ -189,7 +208,57 @@ def corosync_change(found, wanted, active):
                 f" wanted is {', '.join(after)}; nodes with different ones do not meet: run"
                 " teardown.yml with the old bundle, then build.yml with this one"
             )
-    return "restart" if section(now, "system") != section(wanted, "system") else "reload"
+    return "restart" if system != sorted(section(wanted, "system")) else ""
+
+
+def drbd(found, wanted, module):
+    if not wanted.startswith("9"):
+        return
+    module_info = module.get_bin_path("modinfo")
+    here = text("/sys/module/drbd/version").strip()
+    if not here and module_info:
+        here = module.run_command([module_info, "-F", "version", "drbd"])[1].strip()
+    if not here.startswith("9"):
+        found.append(
+            f"[drbd-module] the resource is written for DRBD 9, the kernel's module is"
+            f' {here or "not there"}: install LINBIT\'s drbd-dkms, or declare drbd: "8.4"'
+        )
+
+
+def lets_in(rules, client, server, port):
+    """Whether a rule for ssh accepts the connection."""
+
+    def fits(line, what, value):
+        match = re.search(rf"{what} (?:{{([^}}]*)}}|(\S+))", line)
+        return not match or value in re.split(r"[,\s]+", (match[1] or match[2]).strip())
+
+    return any(
+        fits(line, "ip6? saddr", client)
+        and fits(line, "ip6? daddr", server)
+        and fits(line, "tcp dport", port)
+        for line in rules.splitlines()
+        if "tcp dport" in line and "accept" in line
+    )
+
+
+def way_in(found, rules):
+    """The filter must not close the way by which it is installed; by sudo it is not known."""
+    words = os.environ.get("SSH_CONNECTION", "").split()
+    if not rules or len(words) != 4:
+        return
+    client, server = (plain(words[i].partition("%")[0]) for i in (0, 2))
+    if ipaddress.ip_address(server).is_loopback or lets_in(rules, client, server, words[3]):
+        return
+    open_to = re.findall(r"daddr (\S+) tcp dport 22 ", rules)
+    found.append(
+        f"[ssh-filtered] it was reached at {server} port {words[3]}, which its packet filter"
+        f" would close: reach it at {' or '.join(open_to) or 'its addresses'} port 22"
+    )
+
+
+def plain(address):
+    parsed = ipaddress.ip_address(address)
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def secrets(found, wanted):
@@ -197,7 +266,7 @@ def secrets(found, wanted):
         if not secret["supplied"] and not os.path.exists(secret["path"]):
             found.append(
                 f"[secret-missing] {secret['name']} is not given and {secret['path']} is not there:"
-                " pass it with -e @FILE (ansible-vault) or -e cluster_secrets_file=FILE"
+                " give it in the file of --secrets (ansible-playbook: -e @FILE)"
             )
 
 
@@ -224,6 +293,8 @@ def main():
             "replicated": {"type": "bool", "default": False},
             "corosync_conf": {"type": "str", "default": ""},
             "packages": {"type": "list", "elements": "str", "default": []},
+            "drbd": {"type": "str", "default": ""},
+            "rules": {"type": "str", "default": ""},
             "secrets": {"type": "list", "elements": "dict", "default": [], "no_log": False},
         },
         supports_check_mode=True,
@@ -235,11 +306,14 @@ def main():
     room(found, 64 if ours else p["need_mib"])
     disk(found, module, ours)
     secrets(found, p["secrets"])
-    change = corosync_change(found, p["corosync_conf"], active)
+    change = corosync_change(found, p["corosync_conf"], active, module)
+    drbd(found, p["drbd"], module)
+    way_in(found, p["rules"])
     result = {
         "ours": ours,
         "active": active,
         "leftover": leftover,
+        "updating": UPDATING.exists(),
         "missing": missing(module),
         "corosync_change": change,
         "now": time.time(),

@@ -3,9 +3,16 @@
 
 The builtin module fails in check mode on a unit whose package is not installed yet, and reports a
 change for ever where a unit's own condition keeps it from running (a clock in a container).
+
+What a service has not taken over yet is seen from the times of its files and of its last start or
+reload, not from what this run changed: a run that stopped half-way leaves it to the next.
 """
 
 from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -19,9 +26,28 @@ options:
   started: {type: list, elements: str, default: []}
   stopped: {type: list, elements: str, default: []}
   reloaded: {type: list, elements: str, default: [], description: those of them that run}
+  current:
+    type: list
+    elements: dict
+    default: []
+    description: Those that run with older files than there are take the new ones over.
+    options:
+      unit: {type: str, required: true, description: also the name of a thing that is no unit}
+      is_unit: {type: bool, default: true}
+      files: {type: list, elements: path, required: true}
+      reload: {type: list, elements: str, default: [], description: without it systemctl's}
+      same: {type: str, default: '', description: shell words that fail if it runs with others}
+  changing: {type: list, elements: path, default: [], description: files that this run changes}
+  ask: {type: bool, default: false, description: only tell what is not current}
+  loaded: {type: list, elements: str, default: [], description: remember that these are current}
 """
 
-PROPERTIES = "Id,LoadState,UnitFileState,ActiveState,ConditionResult,ConditionTimestampMonotonic"
+PROPERTIES = (
+    "Id,LoadState,UnitFileState,ActiveState,ConditionResult,ConditionTimestampMonotonic,"
+    "InactiveExitTimestampMonotonic,NeedDaemonReload"
+)
+LOADED = Path("/run/floss-evaluator/loaded")
+"""A file for each service, as old as its last reload; a reboot takes them away."""
 ENABLED = ("enabled", "enabled-runtime", "alias", "static", "indirect")
 
 
@@ -62,15 +88,63 @@ def kept_away(state):
     )
 
 
+def loaded(unit, state):
+    """When it read its files last, in seconds since the epoch."""
+    up = time.clock_gettime(time.CLOCK_MONOTONIC)
+    started = int(state.get("InactiveExitTimestampMonotonic") or 0) / 1e6
+    noted = LOADED / unit
+    return max(time.time() - up + started, noted.stat().st_mtime if noted.exists() else 0.0)
+
+
+def note(unit, moment):
+    LOADED.mkdir(parents=True, exist_ok=True)
+    (LOADED / unit).touch()
+    os.utime(LOADED / unit, (moment, moment))
+
+
+def behind(module, item, state):
+    """Whether it runs with other files than there are, or, in check mode, than there would be."""
+    if item["is_unit"] and not running(state):
+        return False
+    if set(item["files"]) & set(module.params["changing"]):
+        return True
+    # a rename, a copy with its old times and a change of mode all show in ctime
+    times = [Path(f).stat().st_ctime for f in item["files"] if Path(f).exists()]
+    if times and max(times) > loaded(item["unit"], state):
+        return True
+    return bool(item["same"]) and module.run_command(["sh", "-c", item["same"]])[0] != 0
+
+
 def main():
     lists = ("enabled", "disabled", "started", "stopped", "reloaded")
+    strings = {"type": "list", "elements": "str", "default": []}
     module = AnsibleModule(
-        argument_spec={name: {"type": "list", "elements": "str", "default": []} for name in lists},
+        argument_spec={
+            **dict.fromkeys((*lists, "changing", "loaded"), strings),
+            "ask": {"type": "bool", "default": False},
+            "current": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "unit": {"type": "str", "required": True},
+                    "is_unit": {"type": "bool", "default": True},
+                    "files": {"type": "list", "elements": "path", "required": True},
+                    "reload": strings,
+                    "same": {"type": "str", "default": ""},
+                },
+            },
+        },
         supports_check_mode=True,
     )
     p = module.params
-    every = list(dict.fromkeys(u for name in lists for u in p[name]))
-    states = look(module, every)
+    every = [u for name in lists for u in p[name]]
+    every += [item["unit"] for item in p["current"] if item["is_unit"]]
+    states = look(module, list(dict.fromkeys(every)))
+    stale = {i["unit"]: i for i in p["current"] if behind(module, i, states.get(i["unit"], {}))}
+    if p["ask"]:
+        module.exit_json(changed=False, stale=list(stale))
+    moment = time.time()
     done = [("disable", u) for u in p["disabled"] if enabled(states[u])]
     done += [("stop", u) for u in p["stopped"] if running(states[u])]
     done += [("enable", u) for u in p["enabled"] if not enabled(states[u])]
@@ -78,20 +152,28 @@ def main():
         ("start", u) for u in p["started"] if not running(states[u]) and not kept_away(states[u])
     ]
     done += [("reload-or-restart", u) for u in p["reloaded"] if running(states[u])]
-    words = [f"{verb} {unit}" for verb, unit in done]
+    commands = [(unit, ["systemctl", verb, unit]) for verb, unit in done]
+    commands += [
+        (u, i["reload"] or ["systemctl", "reload-or-restart", u]) for u, i in stale.items()
+    ]
+    if any(state.get("NeedDaemonReload") == "yes" for state in states.values()):
+        commands.insert(0, ("", ["systemctl", "daemon-reload"]))
+    words = [" ".join(command).removeprefix("systemctl ") for _, command in commands]
     if not module.check_mode:
-        for verb, unit in done:
-            if absent(states[unit]):
+        for unit, command in commands:
+            if unit in every and absent(states.get(unit, {})) and unit not in stale:
                 module.fail_json(msg=f"[unit-missing] there is no unit {unit}: is it installed?")
-            code, _, error = module.run_command(["systemctl", verb, unit])
+            code, _, error = module.run_command(command)
             if code:
                 module.fail_json(
-                    msg=f"[unit-failed] systemctl {verb} {unit}: {error.strip()};"
+                    msg=f"[unit-failed] {' '.join(command)}: {error.strip()};"
                     f" journalctl -u {unit} says why",
                     done=words,
                 )
+        for unit in (*stale, *p["loaded"]):
+            note(unit, moment)
     diff = {"before": "", "after": "".join(f"{w}\n" for w in words)}
-    module.exit_json(changed=bool(done), done=words, diff=diff)
+    module.exit_json(changed=bool(words), done=words, diff=diff)
 
 
 if __name__ == "__main__":

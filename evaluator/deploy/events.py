@@ -7,6 +7,8 @@ keeps secret (``no_log``) it has censored before.
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -30,6 +32,7 @@ def results(lines: Iterable[str]) -> Iterator[Result]:
     What the items of a loop changed is part of the result of their task.
     """
     differences: dict[tuple[str, str], str] = {}
+    failures: dict[tuple[str, str], list[str]] = {}
     for line in lines:
         try:
             event = json.loads(line)
@@ -39,14 +42,36 @@ def results(lines: Iterable[str]) -> Iterator[Result]:
         place = (str(event.get("host", "")), str(event.get("task", ""))) if kind else ("", "")
         if kind == "item":
             differences[place] = differences.get(place, "") + _diff(event.get("diff"))
+        elif kind == "item-failed":
+            failures.setdefault(place, []).append(_message(event, place[1]))
         elif kind in OUTCOMES:
+            items = failures.pop(place, [])
             yield Result(
                 *place,
                 outcome="changed" if kind == "ok" and event.get("changed") else kind,
-                message=str(event.get("msg") or ""),
+                message="\n".join(items)
+                or (_message(event, place[1]) if kind == "failed" else str(event.get("msg") or "")),
                 diff=differences.pop(place, "") + _diff(event.get("diff")),
                 data=event,
             )
+
+
+def _message(event: Mapping[str, Any], task: str) -> str:
+    """What a failed task says; without a code of its own also which it is, and its program."""
+    said = str(event.get("msg") or "").strip()
+    if said.startswith("["):
+        return said
+    # a plugin's own words stand behind those of Ansible
+    if coded := re.search(r"failed: (\[[a-z0-9-]+\] .*)", said, re.DOTALL):
+        return coded[1]
+    if event.get("censored"):
+        return f"{task}: what it said is hidden, as it works with secrets"
+    command = event.get("cmd")
+    if isinstance(command, list):
+        command = shlex.join(map(str, command))
+    outputs = ("stderr", "module_stderr", "stdout", "module_stdout")
+    output = next((str(event[name]).strip() for name in outputs if event.get(name)), "")
+    return ": ".join(dict.fromkeys(part for part in (task, command, said, output) if part))
 
 
 def _diff(diff: Any) -> str:

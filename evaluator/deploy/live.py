@@ -10,6 +10,8 @@ from lxml import etree
 
 from evaluator.bundle import render
 from evaluator.cluster import Declaration
+from evaluator.cluster.model import ZCS_AGENT
+from evaluator.cluster.probe import PARAMETER
 from evaluator.findings import Finding, Severity, Where
 from evaluator.formats import cib as cib_format
 from evaluator.formats import corosync, haproxy
@@ -104,7 +106,10 @@ def _service(cib: Cib, service: Words) -> None:
     if resource is None:
         return
     service["agent"] = cib.agent(resource)
-    service["parameters"] = {k: e.value for k, e in sorted(cib.parameters(resource).items())}
+    live = {k: e.value for k, e in sorted(cib.parameters(resource).items())}
+    if service["agent"] == ZCS_AGENT and PARAMETER not in service["parameters"]:
+        live.pop(PARAMETER, None)  # follows from the endpoints; another one is told as beyond them
+    service["parameters"] = live
     for operation in cib.operations(resource):
         if operation.timeout is not None and operation.name in ("start", "stop", "monitor"):
             service[f"{operation.name}_timeout_seconds"] = int(operation.timeout)

@@ -98,7 +98,8 @@ def run(
     """
     ansible = program()
     if access.secrets:
-        vault.check(access.secrets, access.vault_password, Path(ansible))
+        passwords = vault.named(bundle)
+        vault.check(access.secrets, access.vault_password, Path(ansible), passwords)
     words = {"bundle": str(bundle), **(variables or {})}
     command = [
         *(ansible, "-i", str(bundle / "ansible" / "inventory.yml")),

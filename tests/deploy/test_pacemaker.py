@@ -17,10 +17,15 @@ import pytest
 
 from .conftest import declaration
 from .seat import CHECKOUT, NODES, PASSWORDS, Seat, changed, eventually, laboratory, longest_gap
+from .test_damage import DAMAGES
 
 pytestmark = pytest.mark.xdist_group("pacemaker")
 
 VIP = "198.51.100.20"
+LOCK = "/run/floss-evaluator/lock"
+BACKUP = "/var/lib/floss-evaluator/backup"
+FAULT = "/run/systemd/system/nftables.service.d/fault.conf"
+"""A packet filter that cannot be loaded, until the next boot."""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +45,17 @@ def bundle(seat: Seat) -> Path:
 
 def other_token(words: dict[str, Any]) -> None:
     words["timing"]["token_ms"] = 4000
+
+
+def serves(seat: Seat) -> bool:
+    """Whether a client gets the service's page."""
+    return "zcs" in seat.lab.client("curl", "-sS", "-m", "5", f"http://{VIP}/").stdout
+
+
+def netmask(seat: Seat, *change: str) -> str:
+    """Ask for a parameter of the virtual address, or set it."""
+    words = change or ("--get-parameter", "cidr_netmask")
+    return seat.run("zcs1", "crm_resource", "--resource", "vip-mail", *words).strip()
 
 
 def resources(seat: Seat, node: str = "zcs1") -> str:
@@ -94,11 +110,25 @@ def test_verify_holds_it_against_its_model(seat: Seat, bundle: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     passive = next(node for node in NODES if node != holder(seat))
     seat.run(passive, "crm_standby", "-v", "on", "-N", passive)
-    done = seat.deploy("verify", bundle)
-    seat.run(passive, "crm_standby", "-D", "-N", passive)
+    for damage in DAMAGES:
+        seat.run(damage.node, "sh", "-c", damage.make)
+    try:
+        done = seat.deploy("verify", bundle)
+    finally:
+        for damage in reversed(DAMAGES):
+            seat.run(damage.node, "sh", "-c", damage.undo)
+        seat.run(passive, "crm_standby", "-D", "-N", passive)
     assert done.returncode == 4
-    assert passive in done.stderr
+    found = done.stderr.splitlines()
+    assert any("[node-standby]" in line and passive in line for line in found), done.stderr
+    for damage in DAMAGES:
+        assert any(f"[{damage.code}]" in line and damage.says in line for line in found), (
+            damage.name,
+            done.stderr,
+        )
     eventually(lambda: "Online: [ zcs1 zcs2 ]" in resources(seat), 20)
+    done = seat.deploy("verify", bundle)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_secrets_are_only_where_they_belong(seat: Seat, bundle: Path) -> None:
@@ -141,11 +171,7 @@ def test_fencing_switches_a_real_node_off_and_it_comes_back(seat: Seat, bundle: 
 
 def test_drift_is_shown_by_plan_and_mended_by_apply(seat: Seat, bundle: Path) -> None:
     seat.run("zcs2", "sed", "-i", "s/retries 3/retries 7/", "/etc/haproxy/haproxy.cfg")
-    seat.run(
-        "zcs1",
-        *("crm_resource", "--resource", "vip-mail", "--set-parameter", "cidr_netmask"),
-        *("--parameter-value", "24"),
-    )
+    netmask(seat, "--set-parameter", "cidr_netmask", "--parameter-value", "24")
     changes = seat.planned(bundle)
     text = "".join(change["diff"] for change in changes)
     assert "retries 7" in text
@@ -155,8 +181,32 @@ def test_drift_is_shown_by_plan_and_mended_by_apply(seat: Seat, bundle: Path) ->
     assert done.returncode == 0, done.stdout + done.stderr
     assert changed(done.stdout) == len(changes)
     assert "retries 3" in seat.run("zcs2", "cat", "/etc/haproxy/haproxy.cfg")
-    mask = ("crm_resource", "--resource", "vip-mail", "--get-parameter", "cidr_netmask")
-    assert seat.run("zcs1", *mask).strip() == "25"
+    # what was saved for a rollback holds the passwords no longer than they changed
+    for node in NODES:
+        backup = seat.run(node, "find", BACKUP, "-type", "f", "-printf", "%m %u %f\\n")
+        assert "state.json" in backup
+        assert {line.split()[0:2] == ["600", "root"] for line in backup.splitlines()} == {True}
+        assert "authkey" not in backup
+        assert "cluster-secrets" not in backup
+    assert netmask(seat) == "25"
+
+
+def test_rollback_of_mended_drift_undoes_that_and_no_more(seat: Seat, bundle: Path) -> None:
+    kept = ("/etc/corosync/corosync.conf", "/etc/corosync/authkey", "/etc/nftables.conf")
+    before = {node: seat.run(node, "md5sum", *kept) for node in NODES}
+    carries = holder(seat)
+    done = seat.deploy("rollback", bundle)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "retries 7" in seat.run("zcs2", "cat", "/etc/haproxy/haproxy.cfg")
+    assert "retries 3" in seat.run("zcs1", "cat", "/etc/haproxy/haproxy.cfg")
+    assert before == {node: seat.run(node, "md5sum", *kept) for node in NODES}
+    assert seat.run("witness", "systemctl", "is-active", "corosync-qnetd", "nftables")
+    assert netmask(seat) == "24"
+    assert holder(seat) == carries
+    seat.run("zcs2", "sed", "-i", "s/retries 7/retries 3/", "/etc/haproxy/haproxy.cfg")
+    netmask(seat, "--set-parameter", "cidr_netmask", "--parameter-value", "25")
+    # the address has just been taken down and up again
+    eventually(lambda: serves(seat), 30)
 
 
 def test_rollback_restores_what_was_before(seat: Seat, bundle: Path) -> None:
@@ -247,6 +297,46 @@ def test_a_node_lost_half_way_stops_the_build_and_the_next_one_mends_it(
     seat.built(bundle)
     for node in NODES:
         assert "token: 3000" in seat.run(node, "cat", "/etc/corosync/corosync.conf")
+
+
+def test_what_a_stopped_build_did_not_reload_the_next_one_does(seat: Seat, bundle: Path) -> None:
+    def changed_words(words: dict[str, Any]) -> None:
+        other_token(words)
+        endpoint = {"name": "submission", "port": 587, "backend_port": 2525, "mode": "tcp"}
+        words["services"][0]["endpoints"].append({**endpoint, "proxy_protocol": True})
+
+    other = seat.bundle(declaration("pacemaker", changed_words), "not-reloaded")
+    seat.run("zcs2", "mkdir", "-p", str(Path(FAULT).parent))
+    fault = r"printf '[Service]\nExecReload=\nExecReload=/bin/false\n' > " + FAULT
+    seat.run("zcs2", "sh", "-c", f"{fault}; systemctl daemon-reload")
+    seat.planned(other)
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(seat.deploy, "apply", other)
+        eventually(lambda: seat.lab.node("zcs2").run("test", "-e", LOCK).returncode == 0, 60)
+        refused = seat.deploy("apply", other)
+        done = going.result(200)
+    assert refused.returncode == 4
+    assert "error [cluster-locked]" in refused.stderr
+    assert done.returncode == 4
+    assert "error [unit-failed]" in done.stderr
+    runtime = ("corosync-cmapctl", "-g", "runtime.config.totem.token")
+    assert "token: 4000" in seat.run("zcs1", "cat", "/etc/corosync/corosync.conf")
+    assert "= 3000\n" in seat.run("zcs1", *runtime)
+    seat.run("zcs2", "sh", "-c", f"rm {FAULT}; systemctl daemon-reload")
+    # a rule set that somebody took away is not what the file says either
+    seat.run("witness", "nft", "flush", "ruleset")
+    done = seat.deploy("apply", other)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for node in NODES:
+        assert "= 4000\n" in seat.run(node, *runtime)
+        assert "587" in seat.run(node, "nft", "list", "table", "inet", "cluster")
+    assert "5403" in seat.run("witness", "nft", "list", "table", "inet", "cluster")
+    # the stopped run and the one that ended it are one build
+    done = seat.deploy("rollback", other)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for node in NODES:
+        assert "= 3000\n" in seat.run(node, *runtime)
+    eventually(lambda: serves(seat), 30)
 
 
 def begun(seat: Seat, node: str) -> bool:
