@@ -40,10 +40,8 @@ def _column(a: Evaluation, b: Evaluation, group: str, origin: str) -> Iterator[T
         yield from _functions(a, b, group)
 
 
-def _metrics(
-    a: Evaluation, b: Evaluation, group: str, names: set[str], only: set[str] | None = None
-) -> Iterator[Trace]:
-    used = only if only is not None else _used(a) | _used(b)
+def _metrics(a: Evaluation, b: Evaluation, group: str, names: set[str]) -> Iterator[Trace]:
+    used = _used(a) | _used(b)
     before, after = ({(m.candidate, m.metric): m for m in run.metrics} for run in (a, b))
     for key in dict.fromkeys([*before, *after]):
         one, two = before.get(key), after.get(key)
