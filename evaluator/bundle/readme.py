@@ -32,6 +32,7 @@ def readme(cluster: ClusterModel) -> bytes:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["plain"] = plain
     quorum, endpoints = cluster.quorum, cluster.application.endpoints
     text = environment.get_template(f"README-{cluster.manager}.md.j2").render(
         c=cluster,
@@ -54,6 +55,11 @@ def readme(cluster: ClusterModel) -> bytes:
     )
     # blocks that stay empty leave their blank lines behind
     return re.sub(r"\n{3,}", "\n\n", text).encode()
+
+
+def plain(text: str) -> str:
+    """A free text that a forge shows as it is, and not as markup."""
+    return re.sub(r"([\\`*_\[\]<>|&])", r"\\\1", text)
 
 
 def _levels(cluster: ClusterModel, member: Member) -> int:

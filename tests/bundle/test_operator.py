@@ -13,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from evaluator.bundle import Bundle
+from evaluator.bundle.readme import plain
 from evaluator.study.stack import Stack
 
 from .conftest import second_fence_device, text, variables
@@ -28,6 +29,11 @@ def test_the_inventory_reaches_every_host(bundle: Bundle) -> None:
     assert variables(bundle, "host_vars/zcs2.yml")["cluster_node_id"] == 2
     wanted = {"corosync-qdevice", "fence-agents", "ipmitool", "haproxy"}
     assert wanted < set(variables(bundle, "host_vars/zcs1.yml")["cluster_packages"])
+
+
+def test_markup_in_a_stacks_name_is_shown_and_not_obeyed() -> None:
+    shown = plain("<script>x</script> [a](b) `c` _d_")
+    assert shown == r"\<script\>x\</script\> \[a\](b) \`c\` \_d\_"
 
 
 def test_the_public_name_is_each_nodes_own_address(bundle: Bundle) -> None:
