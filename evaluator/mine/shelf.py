@@ -132,7 +132,14 @@ class Shelf:
             aside = f"{root}/{name}.{secrets.token_hex(6)}{PARTIAL}"
             try:
                 files.pipe_file(aside, content)
-                files.mv(aside, f"{root}/{name}")
+                try:
+                    files.mv(aside, f"{root}/{name}")
+                except Exception as error:
+                    # each protocol says in its own words that a file is gone
+                    files.invalidate_cache()
+                    if not files.exists(aside):
+                        raise FileNotFoundError(aside) from error
+                    raise
             except BaseException:
                 with suppress(Exception):
                     files.rm_file(aside)

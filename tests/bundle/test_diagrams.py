@@ -126,13 +126,16 @@ def test_long_names_many_networks_and_devices(make: Callable[..., Bundle]) -> No
                 node["addresses"][net["name"]] = address
         for device in words["fence_devices"]:
             device["plugs"] = {names[n]: plug for n, plug in device["plugs"].items()}
+            device["level"] = 1
         for number in range(5):
             words["fence_devices"].append(
                 {
                     **words["fence_devices"][0],
                     "name": f"{LONG}-{number}",
                     "address": f"198.51.100.{170 + number}",
-                    "plugs": dict.fromkeys(names.values(), str(number)),
+                    "agent": "fence_apc",
+                    "level": 2,
+                    "plugs": {name: str(i) for i, name in enumerate(names.values())},
                 }
             )
 

@@ -259,7 +259,7 @@ def apart(words: Words) -> None:
                 "/var/lib/pacemaker/cib",
                 "/usr/local",
                 "/a//b",
-                "/home/",
+                "/home",
             )
         ),
         *(

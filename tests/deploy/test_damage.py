@@ -100,9 +100,9 @@ DAMAGES = (
     Damage(
         "another key",
         "zcs2",
-        f"cp --preserve {KEY} /root/damage-key && head --bytes=256 /dev/urandom > {KEY}",
+        f"cp --preserve {KEY} /run/damage-key && head --bytes=256 /dev/urandom > {KEY}",
         # the file is newer than the transport's last look at it, though it is the same
-        f"mv /root/damage-key {KEY} && mkdir --parents {LOADED} && touch {LOADED}/corosync",
+        f"mv /run/damage-key {KEY} && mkdir --parents {LOADED} && touch {LOADED}/corosync",
         "key-differs",
         f"{KEY} is not the same on zcs1, zcs2",
     ),

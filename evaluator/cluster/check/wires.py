@@ -23,7 +23,7 @@ def ranges(site: Declaration) -> Iterator[Problem]:
                 "network-not-for-hosts",
                 f"networks.{n.name}.cidr",
                 f"{n.cidr} is {(kind or 'reserved').replace('_', '-')}",
-                "use a range of ordinary addresses, such as 10.0.0.0/24 or fd00:1::/64",
+                "use a range of ordinary addresses, private ones (RFC 1918, RFC 4193) or your own",
             )
 
 
