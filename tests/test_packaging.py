@@ -139,7 +139,9 @@ def test_addresses_are_from_documentation_ranges() -> None:
         if path.suffix not in kinds or "tests" in path.relative_to(ROOT).parts:
             continue
         for address in ADDRESS.findall(path.read_text(encoding="utf-8")):
-            assert address.startswith((*DOCUMENTATION, BENCHMARKS)), f"{path.relative_to(ROOT)}: {address}"
+            assert address.startswith((*DOCUMENTATION, BENCHMARKS)), (
+                f"{path.relative_to(ROOT)}: {address}"
+            )
 
 
 def test_a_module_fits_in_a_head() -> None:
