@@ -52,10 +52,11 @@ def serves(seat: Seat) -> bool:
     return "zcs" in seat.lab.client("curl", "-sS", "-m", "5", f"http://{VIP}/").stdout
 
 
-def netmask(seat: Seat, *change: str) -> str:
-    """Ask for a parameter of the virtual address, or set it."""
-    words = change or ("--get-parameter", "cidr_netmask")
-    return seat.run("zcs1", "crm_resource", "--resource", "vip-mail", *words).strip()
+def stickiness(seat: Seat, *change: str) -> str:
+    """Ask for a value in the CIB that stops nothing, or set it."""
+    words = change or ("--query", "--quiet")
+    name = ("--type", "rsc_defaults", "--name", "resource-stickiness")
+    return seat.run("zcs1", "crm_attribute", *name, *words).strip()
 
 
 def resources(seat: Seat, node: str = "zcs1") -> str:
@@ -171,11 +172,12 @@ def test_fencing_switches_a_real_node_off_and_it_comes_back(seat: Seat, bundle: 
 
 def test_drift_is_shown_by_plan_and_mended_by_apply(seat: Seat, bundle: Path) -> None:
     seat.run("zcs2", "sed", "-i", "s/retries 3/retries 7/", "/etc/haproxy/haproxy.cfg")
-    netmask(seat, "--set-parameter", "cidr_netmask", "--parameter-value", "24")
+    declared = stickiness(seat)
+    stickiness(seat, "--update", "77")
     changes = seat.planned(bundle)
     text = "".join(change["diff"] for change in changes)
     assert "retries 7" in text
-    assert "cidr_netmask" in text
+    assert "resource-stickiness" in text
     assert {c["node"] for c in changes if "retries 7" in c["diff"]} == {"zcs2"}
     done = seat.deploy("apply", bundle)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -188,25 +190,24 @@ def test_drift_is_shown_by_plan_and_mended_by_apply(seat: Seat, bundle: Path) ->
         assert {line.split()[0:2] == ["600", "root"] for line in backup.splitlines()} == {True}
         assert "authkey" not in backup
         assert "cluster-secrets" not in backup
-    assert netmask(seat) == "25"
+    assert stickiness(seat) == declared
 
 
 def test_rollback_of_mended_drift_undoes_that_and_no_more(seat: Seat, bundle: Path) -> None:
     kept = ("/etc/corosync/corosync.conf", "/etc/corosync/authkey", "/etc/nftables.conf")
     before = {node: seat.run(node, "md5sum", *kept) for node in NODES}
-    carries = holder(seat)
+    carries, declared = holder(seat), stickiness(seat)
     done = seat.deploy("rollback", bundle)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "retries 7" in seat.run("zcs2", "cat", "/etc/haproxy/haproxy.cfg")
     assert "retries 3" in seat.run("zcs1", "cat", "/etc/haproxy/haproxy.cfg")
     assert before == {node: seat.run(node, "md5sum", *kept) for node in NODES}
     assert seat.run("witness", "systemctl", "is-active", "corosync-qnetd", "nftables")
-    assert netmask(seat) == "24"
+    assert stickiness(seat) == "77"
     assert holder(seat) == carries
+    assert serves(seat)
     seat.run("zcs2", "sed", "-i", "s/retries 7/retries 3/", "/etc/haproxy/haproxy.cfg")
-    netmask(seat, "--set-parameter", "cidr_netmask", "--parameter-value", "25")
-    # the address has just been taken down and up again
-    eventually(lambda: serves(seat), 30)
+    stickiness(seat, "--update", declared)
 
 
 def test_rollback_restores_what_was_before(seat: Seat, bundle: Path) -> None:
