@@ -67,7 +67,9 @@ def questions(site: Declaration) -> list[Question]:
 
 def derived(site: Declaration) -> str:
     """The parameter as the endpoints give it; empty where nothing can be asked."""
-    return ",".join(q.word(q.protocol) for q in questions(site) if q.protocol)
+    words = (q.word(q.protocol) for q in questions(site) if q.protocol)
+    # one listener may be behind several endpoints
+    return ",".join(dict.fromkeys(words))
 
 
 def contradictions(site: Declaration, given: str) -> Iterator[str]:

@@ -209,3 +209,11 @@ def test_the_agent_takes_what_is_derived(
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_one_listener_behind_two_public_ports_is_asked_once(make: Callable[..., Bundle]) -> None:
+    def submission(words: Words) -> None:
+        (smtp,) = (e for e in words["services"][0]["endpoints"] if e["name"] == "smtp")
+        words["services"][0]["endpoints"].append({**smtp, "name": "submission", "port": 587})
+
+    assert asked(make(submission)) == asked(make())

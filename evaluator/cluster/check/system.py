@@ -82,7 +82,9 @@ def ports(site: Declaration) -> Iterator[Problem]:
         taken = dict(owners)
         claims = [(e, "port", e.port) for e in s.endpoints]
         if "haproxy" in chosen:
-            claims += [(e, "backend_port", e.backend_port) for e in s.endpoints]
+            # what is spoken to alike may be one listener behind several public ports
+            behind = {(e.backend_port, e.mode, e.proxy_protocol): e for e in reversed(s.endpoints)}
+            claims += [(e, "backend_port", e.backend_port) for e in reversed(behind.values())]
         for endpoint, key, port in claims:
             # endpoint-port and duplicate-port tell of the same number twice in one place
             if key == "backend_port" and port == endpoint.port:
