@@ -10,7 +10,7 @@ drbdadm:drbd-utils
 haproxy:haproxy
 chromium:chromium
 pdftotext:poppler-utils
-ocf-tester:resource-agents
+ocf-tester:fence-agents resource-agents
 xmllint:libxml2-utils
 public-inbox-httpd:public-inbox
 openssl:openssl
