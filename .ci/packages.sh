@@ -10,7 +10,8 @@ drbdadm:drbd-utils
 haproxy:haproxy
 chromium:chromium
 pdftotext:poppler-utils
-ocf-tester:fence-agents resource-agents
+ocf-tester:resource-agents
+fence_ipmilan:fence-agents
 xmllint:libxml2-utils
 public-inbox-httpd:public-inbox
 openssl:openssl
