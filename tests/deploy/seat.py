@@ -109,11 +109,11 @@ def longest_gap(answers: list[tuple[float, bool, str]]) -> float:
     return max((b - a for a, b in itertools.pairwise(good)), default=float("inf"))
 
 
-def eventually(true: Callable[[], object], seconds: float) -> float:
-    """Wait until something holds; gives the seconds that it took."""
+def eventually(true: Callable[[], object], seconds: float, state: Callable[[], str] = str) -> float:
+    """Wait until something holds; gives the seconds that it took, or fails and tells the state."""
     start = time.monotonic()
     while not true():
-        assert time.monotonic() - start < seconds, f"not within {seconds:g} s"
+        assert time.monotonic() - start < seconds, f"not within {seconds:g} s\n{state()}"
         time.sleep(0.3)
     return time.monotonic() - start
 

@@ -160,9 +160,15 @@ def test_fencing_switches_a_real_node_off_and_it_comes_back(seat: Seat, bundle: 
     seat.run(service, "stonith_admin", "--reboot", passive, "--tag", "test")
     cut = [e for e in seat.lab.power_log() if e["from"] == f"bmc-{passive}" and e["node"]]
     assert cut, seat.lab.power_log()
-    eventually(lambda: "Online: [ zcs1 zcs2 ]" in resources(seat, service), 60)
+
+    def told() -> str:
+        journal = seat.lab.node(passive).run("journalctl", "-b", "--no-pager", "-q", "-n", "300")
+        return f"{resources(seat, service)}\n{journal.stdout}{journal.stderr}"
+
+    took = eventually(lambda: "Online: [ zcs1 zcs2 ]" in resources(seat, service), 120, told)
     started = re.compile(r"fence-zcs\d\s.*Started")
-    eventually(lambda: len(started.findall(resources(seat, service))) == 2, 60)
+    took += eventually(lambda: len(started.findall(resources(seat, service))) == 2, 60, told)
+    print(f"switched off and back in {took:.1f} s")
     assert holder(seat) == service
 
 
