@@ -17,6 +17,7 @@ from evaluator.cluster.model import (
     OPERATING_SYSTEM,
     SECRETS_FOLDER,
     STONITH_TIMEOUT_SECONDS,
+    UNHEARD_TOKENS,
     ClusterModel,
     Member,
 )
@@ -45,10 +46,11 @@ def readme(cluster: ClusterModel) -> bytes:
         own={m.name: m.addresses[cluster.vip.network] for m in cluster.carriers},
         votes=quorum.members + (quorum.device_votes if quorum.witness else 0),
         fencing_seconds=STONITH_TIMEOUT_SECONDS,
+        unheard_seconds=f"{UNHEARD_TOKENS * cluster.token_ms / 1000:g}",
         # one script for each device, however many nodes it switches, on whichever level
         passwords=list({f.device: f for f in cluster.fencing}.values()),
-        second=sorted({f.device for f in cluster.fencing if f.level > 1}),
-        single=[m.name for m in cluster.members if _levels(cluster, m) < 2],
+        second=sorted({d for m in cluster.members for d in _fallbacks(cluster, m)}),
+        single=[m.name for m in cluster.members if not _fallbacks(cluster, m)],
         pcs="pcs" in cluster.declaration.stack.components.values(),
         proxied=[e for e in endpoints if e.proxy_protocol],
         unproxied=[e for e in endpoints if not e.proxy_protocol],
@@ -62,8 +64,12 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|&])", r"\\\1", text)
 
 
-def _levels(cluster: ClusterModel, member: Member) -> int:
-    return len([f for f in cluster.fencing if f.target == member.name])
+def _fallbacks(cluster: ClusterModel, member: Member) -> set[str]:
+    """Devices that are tried when those of a member's first level have failed; SBD's disk last."""
+    own = [f for f in cluster.fencing if f.target == member.name]
+    later = {f.device for f in own if f.level > min(each.level for each in own)}
+    messages = cluster.watchdog and cluster.watchdog.devices
+    return later | {"fence-sbd"} if messages else later
 
 
 def _template(name: str) -> str:

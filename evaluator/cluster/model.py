@@ -20,6 +20,10 @@ OPERATING_SYSTEM = "Debian 12"
 SECRETS_FOLDER = "/etc/cluster-secrets"
 ZCS_AGENT = "ocf:netnovation:zcs"
 FENCE_DELAY_FLOOR_SECONDS = 10
+UNHEARD_TOKENS = 2.2
+"""How long a cluster that has lost a node delivers no message: Corosync's token and, by default,
+its consensus of 1.2 tokens (corosync.conf(5))."""
+
 STONITH_TIMEOUT_SECONDS = 120
 """Off and on again take up to 20 s each at a slow controller, and it may need a retry."""
 

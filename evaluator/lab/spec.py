@@ -54,6 +54,8 @@ class LabSpec:
         Its size in MiB; only what is written takes room.
     boot_delay
         Seconds between the end of a node's power cycle and its next start (firmware, boot loader).
+        A node must not be back before the others have told each other that it was off: Pacemaker
+        that hears of its own fencing stops for good.  So :meth:`of` adds that time.
 
     Raises
     ------
@@ -99,6 +101,8 @@ class LabSpec:
         shared_disk
             As the attribute; by default the backing disk of the first shared volume.
         """
+        from evaluator.cluster.model import UNHEARD_TOKENS  # as above: not for the power daemon
+
         networks = {network.name: network.cidr for network in topology.networks}
         nodes = {node.name: dict(node.addresses) for node in topology.nodes}
         virtual = {(v.network, v.address) for v in topology.virtual_addresses}
@@ -133,6 +137,7 @@ class LabSpec:
             client=client,
             operator=operator,
             shared_disk=shared_disk or next(disks, None),
+            boot_delay=cls.boot_delay + UNHEARD_TOKENS * topology.timing.token_ms / 1000,
         )
 
     def interface(self, network: str) -> str:

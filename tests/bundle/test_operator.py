@@ -13,7 +13,6 @@ import pytest
 from ruamel.yaml import YAML
 
 from evaluator.bundle import Bundle
-from evaluator.bundle.readme import plain
 from evaluator.study.stack import Stack
 
 from .conftest import second_fence_device, text, variables
@@ -31,9 +30,12 @@ def test_the_inventory_reaches_every_host(bundle: Bundle) -> None:
     assert wanted < set(variables(bundle, "host_vars/zcs1.yml")["cluster_packages"])
 
 
-def test_markup_in_a_stacks_name_is_shown_and_not_obeyed() -> None:
-    shown = plain("<script>x</script> [a](b) `c` _d_")
-    assert shown == r"\<script\>x\</script\> \[a\](b) \`c\` \_d\_"
+def test_markup_in_a_stacks_name_is_shown_and_not_obeyed(
+    make: Callable[..., Bundle], stack: Stack
+) -> None:
+    made = make(None, stack.model_copy(update={"name": "<script>x</script> [a](b) `c` _d_"}))
+    shown = r"\<script\>x\</script\> \[a\](b) \`c\` \_d\_"
+    assert f"\n{shown}: configuration for 2 nodes" in text(made, "README.md")
 
 
 def test_the_public_name_is_each_nodes_own_address(bundle: Bundle) -> None:
@@ -183,6 +185,24 @@ def test_the_readme_asks_for_every_password_once(make: Callable[..., Bundle]) ->
     assert "Have a second" not in readme
 
 
+def test_two_supplies_cut_together_are_no_second_level(make: Callable[..., Bundle]) -> None:
+    def change(words: dict[str, Any]) -> None:
+        second_fence_device(words)
+        (strip,) = (d for d in words["fence_devices"] if d["name"] == "pdu")
+        other = {"name": "pdu-b", "address": "198.51.100.161", "power": "standby-b"}
+        words["fence_devices"] = [{**strip, "level": 1}, {**strip, **other, "level": 1}]
+
+    readme = text(make(change), "README.md")
+    assert "Have a second\nlevel: " in readme
+    assert "the second level (" not in readme
+
+
+def test_sbd_with_a_disk_is_a_second_level(variant: Callable[[str], Bundle]) -> None:
+    readme = text(variant("shared-disk-sbd"), "README.md")
+    assert "the second level (fence-sbd)" in readme
+    assert "Have a second" not in readme
+
+
 def test_who_needs_no_password_is_not_asked_for_one(variant: Callable[[str], Bundle]) -> None:
     for shape in ("keepalived-drbd", "heartbeat"):
         assert "--secrets" not in text(variant(shape), "README.md")
@@ -226,9 +246,7 @@ def test_one_node_alone_is_helped_after_a_look_at_the_power_of_the_others(
     if way:
         in_order(told, "**only after you have seen that", "no power**", "stonith_admin --con", way)
     if shape == "witness":
-        in_order(
-            told, "no power**", "`two_node: 1`", "stonith_admin", way or "", "device pacemaker`"
-        )
+        in_order(told, "no power**", "`two_node: 1`", "stonith_admin", CANCEL, "device pacemaker`")
     assert {w for w in (CANCEL, LOWER) if w in told} == ({way} if way else set())
 
 

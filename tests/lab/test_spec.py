@@ -36,6 +36,8 @@ def test_the_shipped_site_can_be_built_in_a_laboratory() -> None:
     assert spec.operator == {"management": "198.51.100.126"}
     assert spec.client == {"service": "203.0.113.126"}
     assert spec.shared_disk is None
+    # token and consensus: before, the others would not have told each other that a node was off
+    assert spec.boot_delay >= 6 + 2.2 * site.timing.token_ms / 1000
 
 
 def test_the_operator_sits_on_the_management_network_at_an_address_of_his_own() -> None:
