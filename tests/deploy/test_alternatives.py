@@ -50,7 +50,6 @@ def test_it_is_built_serves_moves_and_changes_nothing_the_second_time(seat: Seat
     done = seat.deploy("apply", bundle)
     assert done.returncode == 0, done.stdout + done.stderr
     assert changed(done.stdout) == 0
-    assert seat.planned(bundle) == []
     first = holders(seat).pop()
     with seat.probing(VIP, 80) as answers:
         time.sleep(1)
