@@ -51,7 +51,8 @@ def explain(
 ) -> None:
     """Explain a place: every criterion's part, down to source and line, and what would turn it.
 
-    Or explain a code of 'evaluate lint' or of a refused cluster: why, and what to write.
+    Or explain a code of 'evaluate lint', of a refused cluster or of another command: why, and what
+    to write.
     """
     from evaluator.cluster.check import REASONS
     from evaluator.display.explaining import explanation
@@ -60,13 +61,14 @@ def explain(
     from evaluator.lint import all_rules
 
     rules = all_rules()
-    refusal = REASONS.get(name) or meaning(name)
-    if name in rules or refusal:
+    rule, refusal = rules.get(name), REASONS.get(name, "")
+    means = "" if rule or refusal else meaning(name)
+    if rule or refusal or means:
         from evaluator.display import linting
         from evaluator.study.bibliography import read_references
 
         references = read_references(criteria_folder() / "refs.bib")
-        linting.explained(name, rules.get(name), refusal, references, format)
+        linting.explained(name, rule, refusal, means, references, format)
         return
     if stored is not None:
         evaluation = read_run(stored)

@@ -65,6 +65,6 @@ def meant(agent: str) -> str:
     """The agent of Debian 12 that an unknown one is probably a misspelling of; '' where none is."""
     if agent in AGENTS:
         return ""
-    names = sorted(known.removeprefix("fence_") for known in AGENTS)
-    close = difflib.get_close_matches(agent.removeprefix("fence_"), names, 1, LIKENESS)
+    name = agent.removeprefix("fence_")
+    close = difflib.get_close_matches(name, NAMES.split(), 1, LIKENESS)
     return f"fence_{close[0]}" if close else ""

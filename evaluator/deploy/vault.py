@@ -67,15 +67,13 @@ def check(
     try:
         # leaves tags as they are: single values may be encrypted (!vault)
         words = YAML().load(io.BytesIO(content))
-    except MarkedYAMLError as error:
-        if mark := error.problem_mark:
+    except (YAMLError, UnicodeDecodeError) as error:
+        if isinstance(error, MarkedYAMLError) and (mark := error.problem_mark):
             where = Where(str(path), mark.line + 1, mark.column + 1)
-        # of what stands twice the parser repeats the values
+        # the parser's own words repeat what stands there
         twice = isinstance(error, DuplicateKeyError)
-        message = "a name stands there twice" if twice else f"not YAML: {error.problem}"
+        message = "a name stands there twice" if twice else "not YAML"
         raise EvaluationError(Finding("secrets-file", message, where, EXAMPLE)) from None
-    except (YAMLError, UnicodeDecodeError):
-        raise EvaluationError(Finding("secrets-file", "not YAML", where, EXAMPLE)) from None
     if not isinstance(words, Mapping):
         raise EvaluationError(
             Finding("secrets-file", "there are no names with values in it", where, EXAMPLE)
@@ -110,5 +108,6 @@ def _fault(value: object) -> str:
 
 
 def _place(path: Path, words: Any, name: str) -> Where:
-    line, column = words.lc.key(name)
+    # what is merged in ("<<") has no place of its own
+    line, column, *_ = (words.lc.data or {}).get(name, (-1, -1))
     return Where(str(path), line + 1, column + 1)

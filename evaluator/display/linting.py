@@ -92,10 +92,11 @@ def explained(
     code: str,
     rule: Rule | None,
     refusal: str,
+    means: str,
     references: Mapping[str, Reference],
     format: display.Format,
 ) -> None:
-    """Print what a code means: as a rule of lint, and where the same code refuses a declaration."""
+    """Print what a code means: as a rule of lint, as a refusal of a declaration, or as neither."""
     parts: dict[str, Any] = {"code": code}
     if rule:
         parts |= {
@@ -108,6 +109,8 @@ def explained(
         }
     if refusal:
         parts["refused_because"] = refusal
+    if means:
+        parts["means"] = means
     if format is display.Format.json:
         display.print_json(parts)
     elif format is not display.Format.table:

@@ -7,7 +7,6 @@ cannot say it all.
 from __future__ import annotations
 
 MEANINGS = {
-    "address-missing": "A node lacks an address that the cluster's files name.",
     "backing-disk-missing": "The disk of the volume is not on the node.",
     "cib-patch": "The running cluster did not take the change; nothing of it was changed.",
     "cib-unreadable": "The running configuration could not be read, so it is not changed.",
@@ -81,7 +80,5 @@ FAMILIES = {
 
 def meaning(code: str) -> str:
     """What a code means; empty for what is none of these."""
-    for start, text in FAMILIES.items():
-        if code.startswith(start) and code != start:
-            return MEANINGS.get(code, text)
-    return MEANINGS.get(code, "")
+    families = (FAMILIES[start] for start in FAMILIES if code.startswith(start) and code != start)
+    return MEANINGS.get(code) or next(families, "")

@@ -8,6 +8,7 @@ from evaluator.findings import Where
 from evaluator.formats.tree import Grower, Reading
 
 SECTION = re.compile(r"\[([^\[\]]+)\]")
+GOES_ON = "\\"
 
 
 def read(name: str, text: str) -> Reading:
@@ -31,8 +32,8 @@ def read(name: str, text: str) -> Reading:
                 tree.wrong(where, key, "Key=value in a section such as [Service]")
                 key = ""
                 continue
-        value = f"{value} {line.removesuffix(chr(92)).strip()}".strip()
-        if not line.endswith(chr(92)):
+        value = f"{value} {line.removesuffix(GOES_ON).strip()}".strip()
+        if not line.endswith(GOES_ON):
             tree.add(key, (value,) if value else (), where)
             key, value = "", ""
     if key:

@@ -6,17 +6,17 @@ Parameters: Pacemaker Explained, "Fencing"; pacemaker-fenced(7).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evaluator.cluster.fence_agents import meant
+from evaluator.cluster.power import ONE_SERVER
 from evaluator.formats.cib import Cib, Element
 from evaluator.formats.tree import Entry
 from evaluator.formats.units import seconds, truth
 
 MANAGEMENT_CONTROLLER = re.compile(
-    r"fence_(ipmilan|ipmilanplus|idrac|drac5?|imm|ilo[0-9a-z_]*|redfish|rsa|rsb)"
-    r"|external/(ipmi|riloe|drac5|ibmrsa|ibmrsa-telnet)"
+    rf"{ONE_SERVER.pattern}|fence_drac5|external/(ipmi|riloe|drac5|ibmrsa|ibmrsa-telnet)"
 )
 """Agents of a controller that is part of one server and can switch that server only."""
 
@@ -45,6 +45,11 @@ class Device:
     element: Element
     parameters: Mapping[str, Entry]
     targets: frozenset[str] | None
+
+    @property
+    def address(self) -> Entry | None:
+        """The parameter that says where it is reached, under its name or the older one."""
+        return self.parameters.get("ip") or self.parameters.get("ipaddr")
 
     def can_fence(self, node: str) -> bool:
         """Whether Pacemaker would ask it to fence the node."""
@@ -88,12 +93,10 @@ def self_fencing(cib: Cib) -> bool:
     return entry is not None and entry.value.strip() not in ("", "0", "0s")
 
 
-def mapped(text: str) -> Iterator[str]:
-    """The nodes of a ``pcmk_host_map``."""
-    for part in _words(text):
-        node, colon, _ = part.partition(":")
-        if colon and node:
-            yield node
+def mapped(text: str) -> dict[str, str]:
+    """The outlets of a ``pcmk_host_map``, by node."""
+    pairs = (part.partition(":") for part in _words(text))
+    return {node: outlets for node, colon, outlets in pairs if colon and node}
 
 
 def _words(text: str) -> list[str]:

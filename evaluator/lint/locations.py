@@ -8,14 +8,19 @@ from evaluator.formats.cib import Cib
 from evaluator.formats.units import truth
 
 
+def opt_in(cib: Cib) -> bool:
+    """Whether a resource runs only where a constraint allows it (``symmetric-cluster=false``)."""
+    entry = cib.property("symmetric-cluster")
+    return entry is not None and truth(entry.value) is False
+
+
 def may_run_on(cib: Cib, id: str) -> tuple[str, ...]:
     """Nodes that a resource may run on, by its own constraints.
 
     A constraint with rules, or for all names of a pattern, may allow any node, so it counts as if
     it did; those for one role do not keep a resource from a node.
     """
-    entry = cib.property("symmetric-cluster")
-    everywhere = entry is None or truth(entry.value) is not False
+    everywhere = not opt_in(cib)
     mine = [each for each in cib.locations() if id in each.resources and not each.role]
     unread = any(each.rules for each in mine) or any(each.pattern for each in cib.locations())
     allowed = []

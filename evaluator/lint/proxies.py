@@ -86,14 +86,16 @@ class Proxy:
 def proxies(haproxy: Entry) -> tuple[Proxy, ...]:
     """Every frontend, backend and listen section.
 
-    ``defaults NAME`` counts where it is named, and may itself be made ``from`` another (since 2.4).
+    ``defaults NAME`` counts where it is named; with or without a name, it may itself be made
+    ``from`` another (since 2.4).
     """
     found = []
     latest: tuple[Entry, ...] = ()
     named: dict[str, tuple[Entry, ...]] = {}
     for section in haproxy.children:
         words = section.values
-        other = named.get(words[2], ()) if len(words) > 2 and words[1] == "from" else None
+        base = words[words.index("from") + 1] if "from" in words[:-1] else None
+        other = None if base is None else named.get(base, ())
         if section.key == "defaults":
             latest = (section, *(other or ()))
             named.update(dict.fromkeys(words[:1], latest))

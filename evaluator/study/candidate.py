@@ -13,19 +13,22 @@ class Licence(Sourced):
     kind: Literal["floss", "mixed", "proprietary", "unknown"]
 
 
+BusinessKind = Literal[
+    "twin-licensing",
+    "split-oss-commercial",
+    "badgeware",
+    "product-specialist",
+    "platform-provider",
+    "selection-consulting",
+    "community",
+    "proprietary",
+]
+
+
 class BusinessModel(Sourced):
     """Class in the taxonomy of the SME guide, chapter 6."""
 
-    kind: Literal[
-        "twin-licensing",
-        "split-oss-commercial",
-        "badgeware",
-        "product-specialist",
-        "platform-provider",
-        "selection-consulting",
-        "community",
-        "proprietary",
-    ]
+    kind: BusinessKind
 
 
 class Provision(Dated):

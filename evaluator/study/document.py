@@ -34,7 +34,6 @@ MAX_DEPTH = 40
 UNION = ("bool", "int", "float", "str", "list[str]")
 """What a fact's value may be; pydantic reports a wrong one once for each of them."""
 
-
 WORDS = {
     "boolean": "true or false",
     "integer": "a whole number",

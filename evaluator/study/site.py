@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from evaluator.study.candidate import BusinessKind
 from evaluator.study.fact import Address, Cidr, Fact, Identifier, Model, Range, Sourced, Text
 
 Circuit = Annotated[Identifier, Field(description="name of the circuit that feeds it")]
@@ -165,17 +166,7 @@ class Staff(Sourced):
 class Business(Sourced):
     """Class in the taxonomy of the SME guide, chapter 6; ``user`` only uses what others make."""
 
-    kind: Literal[
-        "twin-licensing",
-        "split-oss-commercial",
-        "badgeware",
-        "product-specialist",
-        "platform-provider",
-        "selection-consulting",
-        "community",
-        "proprietary",
-        "user",
-    ]
+    kind: Literal[BusinessKind, "user"]
 
 
 class Organisation(Sourced):

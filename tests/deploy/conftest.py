@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from ruamel.yaml import YAML
 from evaluator.bundle import render as rendered
 from evaluator.bundle import write
 from evaluator.cluster import Declaration, declare
+from evaluator.content import deploy_folder
 from evaluator.study.site import Site
 from evaluator.study.stack import Stack
 
@@ -43,6 +46,17 @@ def stateless(words: dict[str, Any]) -> None:
     """Take the disk from the site: what keeps no data needs no fencing."""
     words["volumes"] = []
     del words["services"][0]["volume"]
+
+
+def module(name: str) -> ModuleType:
+    """A module of ``deploy/library``, which needs ansible-core."""
+    pytest.importorskip("ansible", reason="ansible-core is not installed")
+    spec = importlib.util.spec_from_file_location(name, deploy_folder() / "library" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
 
 
 @pytest.fixture

@@ -142,9 +142,8 @@ DAMAGES = (
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
-def test_a_damage_can_be_undone_and_is_told_from_the_others(damage: Damage) -> None:
+def test_a_damage_is_on_a_node_and_told_by_words_of_its_own(damage: Damage) -> None:
     assert damage.node in (*NODES, "witness")
-    assert damage.make != damage.undo
     assert [d.name for d in DAMAGES if (d.code, d.says) == (damage.code, damage.says)] == [
         damage.name
     ]

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import xml.etree.ElementTree as ET
@@ -19,21 +18,10 @@ from evaluator.bundle import render
 from evaluator.content import deploy_folder
 from evaluator.deploy.events import results
 
-from .conftest import HERE, declaration
+from .conftest import HERE, declaration, module
 from .test_playbooks import program
 
 RECORDED = HERE / "recorded"
-
-
-def module(name: str) -> ModuleType:
-    """A module of ``deploy/library``, which needs ansible-core."""
-    pytest.importorskip("ansible")
-    spec = importlib.util.spec_from_file_location(name, deploy_folder() / "library" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from .conftest import HERE
+from .conftest import module
 
-pytest.importorskip("ansible", reason="ansible-core is not installed")
-LIBRARY = HERE.parents[1] / "deploy" / "library"
 ZCS1 = "nftables/zcs1.nft"
-
-
-def loaded(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, LIBRARY / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize(
@@ -44,13 +31,13 @@ def test_a_way_in_that_the_filter_would_close_is_refused(
 ) -> None:
     monkeypatch.setenv("SSH_CONNECTION", connection)
     found: list[str] = []
-    loaded("cluster_preflight").way_in(found, (bundle / ZCS1).read_text())
+    module("cluster_preflight").way_in(found, (bundle / ZCS1).read_text())
     assert [f.startswith("[ssh-filtered]") for f in found] == [True] * refused
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="files get root as their owner")
 def test_backups_continue_an_unfinished_run_and_only_five_stay(tmp_path: Path) -> None:
-    backup = loaded("cluster_backup")
+    backup = module("cluster_backup")
     place, file, secret = tmp_path / "backup", tmp_path / "file", tmp_path / "secret"
     watched = [str(file), str(secret)]
     secret.write_text("key")
@@ -81,7 +68,7 @@ def test_backups_continue_an_unfinished_run_and_only_five_stay(tmp_path: Path) -
 def test_a_run_is_over_with_its_process_or_after_an_hour(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock = loaded("cluster_lock")
+    lock = module("cluster_lock")
     monkeypatch.setattr(lock, "RECORD", tmp_path / "lock")
     record = {"run": "1", "seat": "here", "process": 7, "time": lock.time.time() - 60}
     asks = {"run": "2", "seat": "here", "processes": [7, 8]}

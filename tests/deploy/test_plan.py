@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from evaluator.bundle import render, write
+from evaluator.bundle.folder import MANIFEST, manifest
 from evaluator.deploy import Access, apply, export, plan, read_plan, verify
 from evaluator.deploy.events import results
 from evaluator.deploy.plan import Change, Plan, beside, checked, digest, save
@@ -52,21 +53,24 @@ def test_an_altered_bundle_is_neither_planned_nor_applied(bundle: Path, name: st
     assert codes(error) == ["file-changed"]
 
 
-def test_a_dangerous_bundle_is_refused_though_its_manifest_fits(bundle: Path) -> None:
-    from evaluator.bundle.folder import MANIFEST, manifest
-
-    conf = bundle / "pacemaker" / "cib.xml"
-    conf.write_text(
-        conf.read_text().replace(
-            '"stonith-enabled" value="true"', '"stonith-enabled" value="false"'
-        )
-    )
+def seal(bundle: Path) -> None:
+    """Make the manifest fit what is there, as somebody would who means harm."""
     files = {
         p.relative_to(bundle).as_posix(): p.read_bytes()
         for p in bundle.rglob("*")
         if p.is_file() and p.name != MANIFEST
     }
     (bundle / MANIFEST).write_bytes(manifest(files, {}))
+
+
+def test_a_dangerous_bundle_is_refused_though_its_manifest_fits(bundle: Path) -> None:
+    conf = bundle / "pacemaker" / "cib.xml"
+    conf.write_text(
+        conf.read_text().replace(
+            '"stonith-enabled" value="true"', '"stonith-enabled" value="false"'
+        )
+    )
+    seal(bundle)
     with pytest.raises(EvaluationError) as error:
         checked(bundle)
     assert "fencing-enabled" in codes(error)
@@ -77,19 +81,12 @@ def test_what_cluster_yml_does_not_render_to_is_not_run(
     bundle: Path, tmp_path: Path, name: str
 ) -> None:
     """A lookup in an inventory runs a program of the operator's machine."""
-    from evaluator.bundle.folder import MANIFEST, manifest
-
     mark = tmp_path / "was-run"
     inventory = bundle / name
     before = inventory.read_bytes() if inventory.exists() else b""
     lookup = f"x: \"{{{{ lookup('ansible.builtin.pipe', 'touch {mark}') }}}}\"\n"
     inventory.write_bytes(before + lookup.encode())
-    files = {
-        p.relative_to(bundle).as_posix(): p.read_bytes()
-        for p in bundle.rglob("*")
-        if p.is_file() and p.name != MANIFEST
-    }
-    (bundle / MANIFEST).write_bytes(manifest(files, {}))
+    seal(bundle)
     for act in (
         lambda: plan(bundle, NOBODY, now=NOW),
         lambda: verify(bundle, NOBODY),

@@ -59,6 +59,7 @@ def test_an_encrypted_file_needs_its_password(secrets: Path, tmp_path: Path) -> 
     [
         (f"vault_fence_zcs1: {WORD}\n\tx: y\n", ":2:1"),
         (f"a: {WORD}\na: {WORD}\n", ":2:1"),
+        (f"a: *{WORD}\n", ":1:4"),
         (WORD, "vault.yml: error"),
         (f"- {WORD}\n", "vault.yml: error"),
         ("", "vault.yml: error"),
@@ -94,6 +95,12 @@ def test_a_password_that_is_no_text_of_one_line_is_refused_by_name(
     assert str(finding.where) == f"{secrets}:2:1"
     for word in ("4711", "7f3a", "123456", "42798"):
         assert word not in str(finding)
+
+
+def test_a_password_that_is_merged_in_is_looked_at_too(secrets: Path) -> None:
+    secrets.write_text("<<: {vault_fence_zcs1: ''}\n")
+    with pytest.raises(EvaluationError, match="password-unusable"):
+        check(secrets, None, ANSIBLE, ["vault_fence_zcs1"])
 
 
 @pytest.mark.parametrize("typed", ['"p{{ss"', "'{{ 6 * 7 }}'", f"!vault |\n  {WORD}", "'0123456'"])

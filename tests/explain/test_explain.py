@@ -401,6 +401,13 @@ def test_a_code_of_a_command_is_explained(code, monkeypatch, capsys):
     assert meaning(code)[:40] in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("code", ["unknown-parameter", "validate-with-known", "unknown-volume"])
+def test_a_rule_or_refusal_is_not_taken_for_one_of_a_family(code, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["evaluate", "explain", code])
+    assert cli.run() == 0
+    assert meaning(code) not in capsys.readouterr().out
+
+
 def test_only_codes_that_something_gives_are_explained():
     root = Path(__file__).parents[2]
     files = [p for top in ("evaluator", "deploy") for p in (root / top).rglob("*") if p.is_file()]

@@ -27,22 +27,24 @@ def retransmits(site: Declaration) -> Iterator[Problem]:
     count = timing.token_retransmits_before_loss_const
     if site.stack.profile != "pacemaker" or token <= 0 or count <= 0:
         return
-    if int(token / (count + HOLD_SHARE)) < SHORTEST_RETRANSMIT_MS:
+    every = int(token / (count + HOLD_SHARE))
+    if every < SHORTEST_RETRANSMIT_MS:
         yield Problem(
             "token-retransmit-too-short",
             "timing.token_retransmits_before_loss_const",
-            f"{count} in {token} ms is one every {token / (count + HOLD_SHARE):.0f} ms; "
-            f"Corosync does not start with less than {SHORTEST_RETRANSMIT_MS}",
+            f"{count} in {token} ms is one every {every} ms; Corosync does not start with less "
+            f"than {SHORTEST_RETRANSMIT_MS}",
             f"use {int(token / SHORTEST_RETRANSMIT_MS - HOLD_SHARE)} or less",
         )
 
 
 def bounds(site: Declaration) -> Iterator[Problem]:
     """No time is so long that the cluster never acts."""
-    times = [("timing.token_ms", site.timing.token_ms, LONGEST_TOKEN_MS)]
-    times.append(
-        ("timing.dc_deadtime_seconds", site.timing.dc_deadtime_seconds or 0, LONGEST_WAIT_SECONDS)
-    )
+    wait = site.timing.dc_deadtime_seconds or 0
+    times = [
+        ("timing.token_ms", site.timing.token_ms, LONGEST_TOKEN_MS),
+        ("timing.dc_deadtime_seconds", wait, LONGEST_WAIT_SECONDS),
+    ]
     for s in site.services:
         for name in ("start_timeout", "stop_timeout", "monitor_timeout"):
             seconds = getattr(s, f"{name}_seconds")

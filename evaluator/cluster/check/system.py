@@ -39,8 +39,9 @@ def folders(site: Declaration) -> Iterator[Problem]:
     """A mount hides no folder of the system, and a disk is a disk."""
     for v in site.volumes:
         plain = posixpath.normpath(v.mount)
-        hidden = plain in WHOLE.split() or any(_inside(plain, folder) for folder in WITHIN.split())
-        if plain != v.mount or (hidden and not re.match("/usr/local/.", plain)):
+        within = any(f"{plain}/".startswith(f"{folder}/") for folder in WITHIN.split())
+        hidden = within or plain in WHOLE.split()
+        if plain != v.mount or (hidden and not plain.startswith("/usr/local/")):
             yield Problem(
                 "mount-hides-system",
                 f"volumes.{v.name}.mount",
@@ -57,10 +58,6 @@ def folders(site: Declaration) -> Iterator[Problem]:
                 f"{v.backing_disk!r} is no disk that can be given away",
                 "name a block device below /dev, such as /dev/vg0/mail, in its plain form",
             )
-
-
-def _inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")
 
 
 def ports(site: Declaration) -> Iterator[Problem]:
@@ -89,10 +86,9 @@ def ports(site: Declaration) -> Iterator[Problem]:
             # endpoint-port and duplicate-port tell of the same number twice in one place
             if key == "backend_port" and port == endpoint.port:
                 continue
-            owner = taken.setdefault(port, f"{key} of endpoint {endpoint.name!r}")
-            if owner != f"{key} of endpoint {endpoint.name!r}" and not (
-                key == "port" and owner.startswith("port of")
-            ):
+            mine = f"{key} of endpoint {endpoint.name!r}"
+            owner = taken.setdefault(port, mine)
+            if owner != mine and not (key == "port" and owner.startswith("port of")):
                 yield Problem(
                     "port-taken",
                     f"{at}.{endpoint.name}.{key}",

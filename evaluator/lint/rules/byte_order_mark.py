@@ -1,4 +1,4 @@
-"""A file begins with a letter."""
+"""A file begins with its text."""
 
 from __future__ import annotations
 

@@ -22,13 +22,9 @@ def check(configuration: Configuration, cib: Cib) -> Iterator[Finding]:
     """Every node that a location names is one of the cluster's."""
     nodes = configuration.nodes()
     for element in cib.root.iterfind("configuration/constraints//*"):
-        by_name = element.tag == "expression" and element.get("attribute") == "#uname"
-        if element.tag == "rsc_location" and element.get("node"):
-            node = element.get("node", "")
-        elif by_name and element.get("operation") == "eq":
-            node = element.get("value", "")
-        else:
-            continue
-        if not configuration.is_node(node):
+        node = element.get("node") if element.tag == "rsc_location" else None
+        if element.get("attribute") == "#uname" and element.get("operation") == "eq":
+            node = element.get("value")
+        if node and not configuration.is_node(node):
             message = f"{node!r} is no node of the cluster; {allowed_values(node, nodes)}"
             yield found(message, cib.where(element))

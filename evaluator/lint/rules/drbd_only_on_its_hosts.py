@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from evaluator.findings import Finding, Severity
 from evaluator.formats.cib import Cib, Element
 from evaluator.formats.tree import Entry
-from evaluator.formats.units import truth
+from evaluator.lint.locations import opt_in
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 from evaluator.lint.replication import clones, resources
@@ -25,11 +25,12 @@ from evaluator.lint.replication import clones, resources
 )
 def check(drbd: Entry, cib: Cib) -> Iterator[Finding]:
     """Every node is a host of the resource, or banned from its clone."""
-    symmetric = cib.property("symmetric-cluster")
+    if opt_in(cib):
+        return
     known = {r.name: r for r in resources(drbd)}
     for clone, primitive in clones(cib):
         given = cib.parameters(primitive).get("drbd_resource")
-        if not given or given.value not in known or (symmetric and not truth(symmetric.value)):
+        if not given or given.value not in known:
             continue
         for node in cib.nodes():
             hosts = known[given.value].hosts

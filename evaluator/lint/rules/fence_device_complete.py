@@ -11,8 +11,8 @@ from evaluator.lint.fencing import MANAGEMENT_CONTROLLER, Device, devices
 from evaluator.lint.registry import found, rule
 
 OUTLETS = re.compile(
-    r"fence_(apc|apc_snmp|bladecenter|cisco_ucs|docker|eaton_snmp|emerson|eps|hpblade|intelmodular"
-    r"|lpar|netio|ovh|pve|raritan|tripplite_snmp|vbox|virsh|virt|vmware_rest|vmware_soap|wti|xvm)"
+    r"fence_(apc|apc_snmp|bladecenter|cisco_ucs|docker|eaton_snmp|emerson|eps|hpblade"
+    r"|ilo_moonshot|intelmodular|lpar|netio|ovh|pve|raritan|tripplite_snmp|vbox|virsh|virt|vmware_rest|vmware_soap|wti|xvm)"
 )
 """Agents of a device with several outlets, which must be told the outlet of a node."""
 

@@ -29,7 +29,7 @@ def check(cib: Cib) -> Iterator[Finding]:
         elif len(device.targets) != 1:
             names = ", ".join(sorted(device.targets))
             yield found(f"{device.id} ({device.agent}) claims several nodes: {names}", where)
-        address = device.parameters.get("ip") or device.parameters.get("ipaddr")
+        address = device.address
         if address and "ipport" not in device.parameters:
             first = owners.setdefault(address.value, device.id)
             if first != device.id:

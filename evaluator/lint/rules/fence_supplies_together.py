@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from evaluator.cluster.power import STRIP
 from evaluator.findings import Finding
 from evaluator.formats.cib import Cib
-from evaluator.lint.fencing import Device, devices
+from evaluator.lint.fencing import devices
 from evaluator.lint.registry import found, rule
 
 
@@ -29,14 +29,9 @@ def check(cib: Cib) -> Iterator[Finding]:
         mine = [set(level.devices) for level in levels if level.target == node]
         feeding = [d for d in strips if d.targets and node in d.targets]
         for one, other in itertools.combinations(feeding, 2):
-            if _address(one) == _address(other):
+            if len({d.address.value if d.address else "" for d in (one, other)}) == 1:
                 continue
             pair = {one.id, other.id}
             if not mine or any(len(pair & level) == 1 for level in mine):
                 message = f"{node!r} hangs on {one.id} and {other.id}, which are not used together"
                 yield found(message, cib.where(other.element))
-
-
-def _address(device: Device) -> str:
-    given = (device.parameters.get(name) for name in ("ip", "ipaddr"))
-    return next((entry.value for entry in given if entry), "")

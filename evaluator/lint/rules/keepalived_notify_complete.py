@@ -29,8 +29,8 @@ def check(configuration: Configuration, keepalived: tuple[Entry, ...]) -> Iterat
         given = {key for key in STATES if _has(instance, key)}
         if _has(instance, "notify"):
             given |= set(STATES[:3])
-        if any(after):  # systemd calls it, however keepalived ended
-            given |= {"notify_stop"} if given else set()
+        if given and any(after):  # systemd calls it, however keepalived ended
+            given.add("notify_stop")
         if given and (missing := [key for key in STATES if key not in given]):
             message = f"vrrp_instance {instance.name!r} has no {', '.join(missing)}"
             yield found(message, instance.entry.where)

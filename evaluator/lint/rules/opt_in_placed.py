@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from evaluator.findings import Finding
 from evaluator.formats.cib import Cib
-from evaluator.formats.units import truth
-from evaluator.lint.locations import may_run_on
+from evaluator.lint.locations import may_run_on, opt_in
 from evaluator.lint.registry import found, rule
 
 
@@ -20,8 +19,7 @@ from evaluator.lint.registry import found, rule
 )
 def check(cib: Cib) -> Iterator[Finding]:
     """With ``symmetric-cluster=false`` each resource is allowed on two nodes, a device on one."""
-    entry = cib.property("symmetric-cluster")
-    if entry is None or truth(entry.value) is not False:
+    if not opt_in(cib):
         return
     for resource in cib.resources():
         id = resource.get("id", "")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evaluator.cluster.model import ZCS_AGENT
+from evaluator.cluster.probe import PARAMETER
 from evaluator.findings import Finding, Severity
 from evaluator.formats.cib import Cib
 from evaluator.lint.registry import found, rule
-
-PROBING = ("ocf:netnovation:zcs",)
-"""Agents that ask the service's protocols only where they are told which."""
 
 
 @rule(
@@ -21,9 +20,9 @@ PROBING = ("ocf:netnovation:zcs",)
     source="ours",
 )
 def check(cib: Cib) -> Iterator[Finding]:
-    """A resource of an agent that can probe by protocol is told what to probe."""
+    """A resource of the agent that can probe by protocol is told what to probe."""
     for primitive in cib.primitives():
-        given = cib.parameters(primitive).get("probe")
-        if cib.agent(primitive) in PROBING and not (given and given.value):
+        given = cib.parameters(primitive).get(PARAMETER)
+        if cib.agent(primitive) == ZCS_AGENT and not (given and given.value):
             name = primitive.get("id")
             yield found(f"{name!r}: no protocol of the service is probed", cib.where(primitive))

@@ -98,9 +98,11 @@ def _unknown_fencing(bench: Bench, file: str, agent: str) -> Finding:
             f"there is no fence agent {agent}", file, line, remedy=f"did you mean {known!r}?"
         )
     here = installed("fence_ipmilan", bench.path) is not None
-    many = "though Debian's fence agents are, " if here else ""
-    message = f"fence agent {agent} is not installed here, {many}so its parameters were not checked"
-    severity = Severity.WARNING if many else Severity.INFO
+    though = "though Debian's fence agents are, " if here else ""
+    message = (
+        f"fence agent {agent} is not installed here, {though}so its parameters were not checked"
+    )
+    severity = Severity.WARNING if here else Severity.INFO
     return bench.says(message, file, line, severity=severity, remedy=ON_A_NODE)
 
 

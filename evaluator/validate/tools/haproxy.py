@@ -25,8 +25,6 @@ UNPLACED = re.compile(
     r"(?:config : )?(?P<message>.*)$",
     re.MULTILINE,
 )
-
-
 ABSENT = re.compile(
     r"unable to (?:stat|open|load|read)\b|error opening file|[Ff]ailed to open|"
     r"[Cc]ouldn't open|could not resolve address '(?![0-9.]+')|cannot find (?:user|group) id|"
