@@ -165,7 +165,9 @@ def test_fencing_switches_a_real_node_off_and_it_comes_back(seat: Seat, bundle: 
         journal = seat.lab.node(passive).run("journalctl", "-b", "--no-pager", "-q", "-n", "300")
         return f"{resources(seat, service)}\n{journal.stdout}{journal.stderr}"
 
-    took = eventually(lambda: "Online: [ zcs1 zcs2 ]" in resources(seat, service), 120, told)
+    # it has no power for longer than the others need to notice: who is online then is back
+    took = eventually(lambda: seat.lab.node(passive).state() == "on", 60)
+    took += eventually(lambda: "Online: [ zcs1 zcs2 ]" in resources(seat, service), 120, told)
     started = re.compile(r"fence-zcs\d\s.*Started")
     took += eventually(lambda: len(started.findall(resources(seat, service))) == 2, 60, told)
     print(f"switched off and back in {took:.1f} s")
