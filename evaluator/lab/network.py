@@ -33,7 +33,11 @@ def make(prefix: str, spec: LabSpec) -> None:
     lines = ["link set lo up"]
     for network in spec.networks:
         bridge = spec.interface(network)
-        lines.append(f"link add {bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0")
+        # with an address of its own: else it has the lowest of its ports', which changes when a
+        # node is unplugged, and who knows the controllers by the old one waits for many seconds
+        mac = spec.hardware_address("the switch", network)
+        options = "forward_delay 0 stp_state 0 mcast_snooping 0"
+        lines.append(f"link add {bridge} address {mac} type bridge {options}")
         lines.append(f"link set {bridge} up")
     for network, address in spec.operator.items():
         lines.append(_add(spec, network, address))

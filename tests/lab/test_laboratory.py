@@ -111,6 +111,22 @@ def test_a_power_cut_ends_everything_but_the_disk(laboratory: Laboratory) -> Non
     assert laboratory.client("ping", "-c1", "-W1", "203.0.113.10").returncode != 0
 
 
+def test_the_switches_keep_their_address_when_nodes_are_unplugged(laboratory: Laboratory) -> None:
+    """A node that has asked a controller once finds it at once when another one is lost."""
+
+    def bridges() -> dict[str, str]:
+        shown = laboratory.operator("ip", "-json", "link", "show", "type", "bridge")
+        return {link["ifname"]: link["address"] for link in json.loads(shown.stdout)}
+
+    before = bridges()
+    for name in laboratory.spec.nodes:
+        laboratory.node(name).kill()
+    after = bridges()
+    laboratory.start()
+    assert before == after
+    assert set(before) == {laboratory.spec.interface(n) for n in laboratory.spec.networks}
+
+
 def test_a_node_that_restarts_itself_comes_back_and_one_that_halts_stays_off(
     laboratory: Laboratory,
 ) -> None:
