@@ -22,6 +22,7 @@ from evaluator.cli import (  # noqa: F401 - their commands register themselves
     mining,
     starting,
     study,
+    trying,
 )
 from evaluator.cli.app import app
 from evaluator.findings import EvaluationError, ExitCode, Finding
@@ -49,9 +50,13 @@ def guarded(command: Callable[[], Any]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         display.note("Interrupted; nothing half-written was left.")
         return int(ExitCode.INTERRUPTED)
-    except (BrokenPipeError, SystemExit):  # typer exits by itself only when the reader is gone
+    except BrokenPipeError:
         _silence_stdout()
         return int(ExitCode.OK)
+    except SystemExit as error:
+        _silence_stdout()
+        # typer exits by itself, with 1, only when the reader is gone; a signal ends with its own
+        return error.code if isinstance(error.code, int) and error.code > 1 else int(ExitCode.OK)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         problem = f"{place}{error.strerror or error}"
