@@ -209,15 +209,15 @@ def resources(wanted):
     by_id = {}
     for each in seen.iterfind(".//resources//resource"):
         by_id.setdefault(each.get("id"), []).append(each)
-    for name in wanted["resources"]:
+    for name, nodes in wanted["resources"].items():
         found = by_id.get(name.removesuffix("-clone"), [])
         here = [
             r
             for r in found
             if r.get("active") == "true" and r.get("role") in ("Started", "Promoted")
         ]
-        if len(here) != 1:
-            yield "resource-not-started", f"{name} is started on {len(here)} nodes, not on one"
+        if len(here) != nodes:
+            yield "resource-not-started", f"{name} is started on {len(here)} nodes, not on {nodes}"
         for each in found:
             for flag in ("failed", "blocked", "orphaned", "failure_ignored"):
                 if each.get(flag) == "true":

@@ -112,7 +112,7 @@ def group_vars(cluster: ClusterModel) -> bytes:
         "cluster_qnetd_host": witness.address if witness else None,
         # where a failed start ends: the slowest resource and everything before it
         "cluster_settle_seconds": app.start_timeout + app.stop_timeout + 120,
-        "cluster_chain": [name for name, _ in cluster.chain],
+        "cluster_resources": _resources(cluster),
         "cluster_fence_devices": [
             {"name": name, "password_script": f.password_script, "secret": f.secret}
             for name, f in sorted(devices.items())
@@ -147,6 +147,16 @@ def group_vars(cluster: ClusterModel) -> bytes:
         },
     }
     return _yaml(values)
+
+
+def _resources(cluster: ClusterModel) -> dict[str, int]:
+    """On how many nodes each resource is started, or promoted, when all is well."""
+    wide = len(cluster.carriers)
+    *below, (vip, _) = cluster.chain
+    found = {name: wide if cluster.everywhere else 1 for name, _ in below} | {vip: 1}
+    if cluster.watched_interface:
+        found[f"link-{cluster.watched_interface}"] = wide
+    return found | {fence.id: 1 for fence in cluster.fencing}
 
 
 def _file(role: str, source: str, path: str, mode: str = "0644") -> dict[str, str]:
@@ -194,6 +204,8 @@ def _packages(cluster: ClusterModel) -> list[str]:
         found.append("resource-agents")
     if cluster.quorum.witness:
         found.append("corosync-qdevice")
+    if cluster.watched_interface:
+        found += ["bc", "iputils-arping"]  # its agent asks for both
     if cluster.watchdog:
         found.append("sbd")
     if cluster.fencing:
@@ -218,7 +230,7 @@ def _member_units(cluster: ClusterModel) -> list[str]:
         units.insert(1, "corosync-qdevice")
     if cluster.watchdog:
         units.append("sbd")
-    if cluster.everywhere:
+    if cluster.everywhere and cluster.manager == "keepalived":
         # keepalived moves an address and no more: what is behind it runs on both nodes
         agent = cluster.application.agent
         own = agent.removeprefix("systemd:") if agent.startswith("systemd:") else "cluster-service"
@@ -231,7 +243,7 @@ def _member_units(cluster: ClusterModel) -> list[str]:
 
 def _disabled(cluster: ClusterModel) -> list[str]:
     """What the cluster manager starts, so that systemd must not."""
-    if cluster.everywhere:
+    if cluster.everywhere and cluster.manager == "keepalived":
         return []
     units = ["drbd"] if cluster.replicated and cluster.manager == "pacemaker" else []
     units += ["haproxy"] if cluster.load_balancer else []

@@ -49,6 +49,10 @@ class Operation(NamedTuple):
     check_level: int = 0
 
 
+LINK_SCORE: Final = -5000
+"""Outweighs all stickiness, but not the promotion of data that are the only good ones; a node is
+still good enough when no other has a link."""
+
 FENCE_OPERATIONS: Final = (
     Operation("start", 0, 60), Operation("stop", 0, 20), Operation("monitor", 300, 60),
 )  # fmt: skip
@@ -78,10 +82,13 @@ def cib_xml(cluster: ClusterModel) -> bytes:
     if cluster.replicated:
         _replication(resources, cluster.replicated, len(cluster.carriers))
     _service(resources, cluster)
+    if cluster.watched_interface:
+        _link(resources, cluster.watched_interface)
     for fence in cluster.fencing:
         _fence(resources, fence)
     if cluster.watchdog and cluster.watchdog.devices:
         _messages(resources, cluster.members, cluster.watchdog)
+    _slow_down(resources, cluster)
     constraints = etree.SubElement(configuration, "constraints")
     _constraints(constraints, cluster)
     _topology(configuration, cluster)
@@ -93,7 +100,7 @@ def cib_xml(cluster: ClusterModel) -> bytes:
         {
             "resource-stickiness": str(STICKINESS),
             "migration-threshold": str(MIGRATION_THRESHOLD),
-            "failure-timeout": f"{FAILURE_TIMEOUT_SECONDS}s",
+            "failure-timeout": f"{cluster.slowness * FAILURE_TIMEOUT_SECONDS}s",
         },
     )
     etree.SubElement(root, "status")
@@ -154,20 +161,21 @@ def _replication(parent: Element, storage: Storage, copies: int) -> None:
 
 
 def _service(parent: Element, cluster: ClusterModel) -> None:
+    """What moves from node to node, in a group; what runs everywhere, as clones beside it."""
     app, vip = cluster.application, cluster.vip
-    group = etree.SubElement(parent, "group", {"id": f"group-{app.name}"})
+    group = etree.Element("group", {"id": f"group-{app.name}"})
     if cluster.storage:
         _mount(group, cluster.storage)
     meta = {
         "migration-threshold": str(SERVICE_MIGRATION_THRESHOLD),
         "failure-timeout": f"{failure_timeout_seconds(app)}s",
     }
-    if cluster.priority_fencing_delay:
-        # the half of the cluster that runs the service is the one to keep
-        meta["priority"] = str(SERVICE_PRIORITY)
+    # the half of the cluster that runs the service, or has the address, is the one to keep
+    priority = {"priority": str(SERVICE_PRIORITY)} if cluster.priority_fencing_delay else {}
+    service = f"service-{app.name}"
     _primitive(
-        group,
-        f"service-{app.name}",
+        _clone(parent, service) if cluster.everywhere else group,
+        service,
         app.agent,
         dict(app.parameters),
         [
@@ -175,12 +183,13 @@ def _service(parent: Element, cluster: ClusterModel) -> None:
             Operation("stop", 0, app.stop_timeout),
             Operation("monitor", app.monitor_interval, app.monitor_timeout),
         ],
-        meta,
+        meta if cluster.everywhere else {**meta, **priority},
     )
     if cluster.load_balancer:
+        balancer = f"haproxy-{app.name}"
         _primitive(
-            group,
-            f"haproxy-{app.name}",
+            _clone(parent, balancer) if cluster.everywhere else group,
+            balancer,
             "systemd:haproxy",
             {},
             [Operation("start", 0, 100), Operation("stop", 0, 100), Operation("monitor", 10, 30)],
@@ -191,6 +200,33 @@ def _service(parent: Element, cluster: ClusterModel) -> None:
         "ocf:heartbeat:IPaddr2",
         {"ip": vip.address, "cidr_netmask": str(vip.prefix)},
         [Operation("start", 0, 20), Operation("stop", 0, 20), Operation("monitor", 10, 20)],
+        priority if cluster.everywhere else None,
+    )
+    parent.append(group)
+
+
+def _clone(parent: Element, name: str) -> Element:
+    return etree.SubElement(parent, "clone", {"id": f"{name}-clone"})
+
+
+def _link(parent: Element, interface: str) -> None:
+    """Tell the cluster on which nodes the clients' network has a carrier.
+
+    The virtual address stays "started" on a card whose cable is out.
+    """
+    name = f"link-{interface}"
+    _primitive(
+        _clone(parent, name),
+        name,
+        "ocf:heartbeat:ethmonitor",
+        {
+            "interface": interface,
+            # a card that is up but silent is no reason to move: the other's may be as silent
+            "link_status_only": "true",
+            "repeat_count": "3",
+            "repeat_interval": "1",
+        },
+        [Operation("start", 0, 60), Operation("stop", 0, 20), Operation("monitor", 5, 60)],
     )
 
 
@@ -234,6 +270,15 @@ def _fence(parent: Element, fence: Fence) -> None:
     _primitive(parent, fence.id, f"stonith:{fence.agent}", values, FENCE_OPERATIONS)
 
 
+def _slow_down(resources: Element, cluster: ClusterModel) -> None:
+    """Give slow machines longer, and ask them more rarely; the service has times of its own."""
+    for primitive in resources.iter("primitive") if cluster.slowness > 1 else ():
+        if primitive.get("id") != f"service-{cluster.application.name}":
+            for op in primitive.iter("op"):
+                for name in ("interval", "timeout"):
+                    op.set(name, f"{cluster.slowness * int(op.attrib[name][:-1])}s")
+
+
 def _topology(parent: Element, cluster: ClusterModel) -> None:
     """What is tried first, and what is used together, where a node has several devices."""
     ways = [(f.target, f.level, f.id) for f in cluster.fencing]
@@ -265,11 +310,20 @@ def _messages(parent: Element, members: Iterable[Member], watchdog: Watchdog) ->
 
 def _constraints(parent: Element, cluster: ClusterModel) -> None:
     group = f"group-{cluster.application.name}"
-    clone = f"drbd-{cluster.replicated.name}-clone" if cluster.replicated else ""
-    if clone:
-        _after_promotion(parent, clone, group)
+    drbd = f"drbd-{cluster.replicated.name}-clone" if cluster.replicated else ""
+    link = f"link-{cluster.watched_interface}-clone" if cluster.watched_interface else ""
+    clones = [f"{name}-clone" for name, _ in cluster.chain[:-1]] if cluster.everywhere else []
+    if drbd:
+        _order(parent, drbd, group, promote=True)
+        _together(parent, group, drbd, promoted=True)
+    if clones:
+        # the address is where the last of them runs: HAProxy reaches the service on any node
+        _order(parent, clones[-1], group)
+        _together(parent, group, clones[-1])
+    if link:
+        _with_a_link(parent, group, cluster.watched_interface)
     for member in cluster.members:
-        for name in (clone, group) if not member.carries else ():
+        for name in (drbd, *clones, link, group) if not member.carries else ():
             if name:
                 # "never" also spares it the probes, for which it lacks the agents' programs
                 place = {"id": f"ban-{name}-{member.name}", "rsc": name, "node": member.name}
@@ -280,30 +334,25 @@ def _constraints(parent: Element, cluster: ClusterModel) -> None:
         etree.SubElement(parent, "rsc_location", place)
 
 
-def _after_promotion(parent: Element, clone: str, group: str) -> None:
-    etree.SubElement(
-        parent,
-        "rsc_order",
-        {
-            "id": f"order-{clone}-promote-{group}",
-            "first": clone,
-            "first-action": "promote",
-            "then": group,
-            "then-action": "start",
-            "kind": "Mandatory",
-        },
-    )
-    etree.SubElement(
-        parent,
-        "rsc_colocation",
-        {
-            "id": f"colocate-{group}-with-{clone}",
-            "rsc": group,
-            "with-rsc": clone,
-            "with-rsc-role": "Promoted",
-            "score": "INFINITY",
-        },
-    )
+def _order(parent: Element, clone: str, group: str, promote: bool = False) -> None:
+    verb = "promote" if promote else "start"
+    words = {"id": f"order-{clone}-{verb}-{group}", "first": clone, "then": group}
+    actions = {"first-action": "promote", "then-action": "start"} if promote else {}
+    etree.SubElement(parent, "rsc_order", {**words, **actions, "kind": "Mandatory"})
+
+
+def _together(parent: Element, group: str, clone: str, promoted: bool = False) -> None:
+    words = {"id": f"colocate-{group}-with-{clone}", "rsc": group, "with-rsc": clone}
+    role = {"with-rsc-role": "Promoted"} if promoted else {}
+    etree.SubElement(parent, "rsc_colocation", {**words, **role, "score": "INFINITY"})
+
+
+def _with_a_link(parent: Element, group: str, interface: str) -> None:
+    name = f"link-{group}"
+    place = etree.SubElement(parent, "rsc_location", {"id": name, "rsc": group})
+    rule = etree.SubElement(place, "rule", {"id": f"{name}-rule", "score": str(LINK_SCORE)})
+    words = {"attribute": f"ethmonitor-{interface}", "operation": "lt", "value": "1"}
+    etree.SubElement(rule, "expression", {"id": f"{name}-expression", **words, "type": "number"})
 
 
 def _primitive(

@@ -70,6 +70,7 @@ def _quorum(cluster: ClusterModel) -> list[str | Block]:
     device: list[str | Block] = [
         "model: net",
         f"votes: {cluster.quorum.device_votes}",
+        f"timeout: {cluster.device_timeout_ms}",
         ("net", net),
     ]
     return ["provider: corosync_votequorum", ("device", device)]

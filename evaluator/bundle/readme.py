@@ -17,7 +17,6 @@ from evaluator.cluster.model import (
     OPERATING_SYSTEM,
     SECRETS_FOLDER,
     STONITH_TIMEOUT_SECONDS,
-    UNHEARD_TOKENS,
     ClusterModel,
     Member,
 )
@@ -46,7 +45,7 @@ def readme(cluster: ClusterModel) -> bytes:
         own={m.name: m.addresses[cluster.vip.network] for m in cluster.carriers},
         votes=quorum.members + (quorum.device_votes if quorum.witness else 0),
         fencing_seconds=STONITH_TIMEOUT_SECONDS,
-        unheard_seconds=f"{UNHEARD_TOKENS * cluster.token_ms / 1000:g}",
+        unheard_seconds=f"{cluster.detection_seconds:g}",
         # one script for each device, however many nodes it switches, on whichever level
         passwords=list({f.device: f for f in cluster.fencing}.values()),
         second=sorted({d for m in cluster.members for d in _fallbacks(cluster, m)}),

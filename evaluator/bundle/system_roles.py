@@ -122,7 +122,11 @@ def _corosync(cluster: ClusterModel) -> Variables:
             "tls": "required",
             "tie_breaker": "lowest",
         }
-        quorum["device"] = {"model": "net", "model_options": _pairs(model)}
+        quorum["device"] = {
+            "model": "net",
+            "model_options": _pairs(model),
+            "generic_options": _pairs({"timeout": cluster.device_timeout_ms}),
+        }
     return {
         "ha_cluster_node_options": nodes,
         "ha_cluster_transport": {
@@ -165,22 +169,25 @@ def _operation(op: Element) -> Variables:
 
 def _clone(element: Element) -> Variables:
     (inner,) = element.findall("primitive")
-    meta = [p for p in _nvpairs(element.find("meta_attributes")) if p["name"] != "promotable"]
+    given = _nvpairs(element.find("meta_attributes"))
+    meta = [pair for pair in given if pair["name"] != "promotable"]
     return {
         "resource_id": inner.get("id"),
         "id": element.get("id"),
-        "promotable": True,
+        "promotable": {"name": "promotable", "value": "true"} in given,
         "meta_attrs": [{"attrs": meta}],
     }
 
 
 def _location(element: Element) -> Variables:
-    return {
-        "resource": {"id": element.get("rsc")},
-        "node": element.get("node"),
-        "id": element.get("id"),
-        "options": _options(element, ("score", "resource-discovery")),
-    }
+    place = {"resource": {"id": element.get("rsc")}, "id": element.get("id")}
+    rule = element.find("rule")
+    if rule is None:
+        options = _options(element, ("score", "resource-discovery"))
+        return {**place, "node": element.get("node"), "options": options}
+    (expression,) = rule.findall("expression")
+    words = (expression.get(key, "") for key in ("attribute", "operation", "type", "value"))
+    return {**place, "rule": " ".join(words), "options": _options(rule, ("score",))}
 
 
 def _colocation(element: Element) -> Variables:
@@ -193,10 +200,15 @@ def _colocation(element: Element) -> Variables:
     }
 
 
+def _step(order: Element, which: str) -> dict[str, str]:
+    step = {"id": order.get(which), "action": order.get(f"{which}-action")}
+    return {key: value for key, value in step.items() if value}
+
+
 def _order(element: Element) -> Variables:
     return {
-        "resource_first": {"id": element.get("first"), "action": element.get("first-action")},
-        "resource_then": {"id": element.get("then"), "action": element.get("then-action")},
+        "resource_first": _step(element, "first"),
+        "resource_then": _step(element, "then"),
         "id": element.get("id"),
         "options": _options(element, ("kind",)),
     }

@@ -174,6 +174,7 @@ def _fences(site: Topology, targets: list[str], race: bool) -> tuple[Fence, ...]
                     address=d.address,
                     plug=d.plugs[target],
                     delay_seconds=d.delay_seconds if race else 0,
+                    switch_seconds=d.switch_seconds,
                     username=d.username,
                     secret=d.secret,
                     options=tuple(sorted(d.options.items())),

@@ -19,10 +19,24 @@ DRBD_MODULES = {"8.4": "8.4.11", "9": "9.2.0"}
 OPERATING_SYSTEM = "Debian 12"
 SECRETS_FOLDER = "/etc/cluster-secrets"
 ZCS_AGENT = "ocf:netnovation:zcs"
-FENCE_DELAY_FLOOR_SECONDS = 10
 UNHEARD_TOKENS = 2.2
 """How long a cluster that has lost a node delivers no message: Corosync's token and, by default,
 its consensus of 1.2 tokens (corosync.conf(5))."""
+
+TOKEN_COEFFICIENT_MS = 650
+"""Corosync's default (corosync.conf(5))."""
+
+DEVICE_TIMEOUT_FLOOR_MS = 1300
+"""With less the heartbeat were below the shortest that corosync-qnetd takes, 1 s."""
+
+
+def corosync_seconds(token_ms: int, members: int) -> float:
+    """Longest time in which Corosync notices a lost node: token and consensus.
+
+    It adds ``token_coefficient`` to the token for each member after the second.
+    """
+    return UNHEARD_TOKENS * (token_ms + TOKEN_COEFFICIENT_MS * max(0, members - 2)) / 1000
+
 
 STONITH_TIMEOUT_SECONDS = 120
 """Off and on again take up to 20 s each at a slow controller, and it may need a retry."""
@@ -93,6 +107,7 @@ class Fence:
     address: str
     plug: str
     delay_seconds: int
+    switch_seconds: int
     username: str
     secret: str
     options: tuple[tuple[str, str], ...]
@@ -208,6 +223,27 @@ class ClusterModel:
     dc_deadtime: int | None
 
     @property
+    def detection_seconds(self) -> float:
+        """Longest time in which the manager is set to notice a lost node.
+
+        The timers of keepalived and Heartbeat are derived from the token alone.
+        """
+        if self.manager != "pacemaker":
+            return self.token_ms / 1000
+        return corosync_seconds(self.token_ms, len(self.members))
+
+    @property
+    def device_timeout_ms(self) -> int:
+        """How often the quorum device is asked; it has to miss a node as soon as the members do.
+
+        Until its server has, the members wait for its vote.  It counts a node as lost after 1.5
+        heartbeats, and a heartbeat is 0.8 of this (corosync-qnetd(8), corosync-qdevice(8)); the
+        default, 10 s, makes that 12 s.
+        """
+        seconds = 0.9 * corosync_seconds(self.token_ms, len(self.members)) / (1.5 * 0.8)
+        return min(10000, max(DEVICE_TIMEOUT_FLOOR_MS, int(10 * seconds) * 100))
+
+    @property
     def name(self) -> str:
         """Name of the cluster."""
         return self.declaration.id
@@ -223,6 +259,11 @@ class ClusterModel:
         return self.declaration.domain
 
     @property
+    def slowness(self) -> int:
+        """How many times as long its checks may take, and how many times rarer they are."""
+        return self.declaration.timing.slowness
+
+    @property
     def carriers(self) -> tuple[Member, ...]:
         """The members that the service may run on."""
         return tuple(member for member in self.members if member.carries)
@@ -233,8 +274,16 @@ class ClusterModel:
 
     @property
     def everywhere(self) -> bool:
-        """Whether the service runs on all carriers at once, and only the address moves."""
-        return self.manager == "keepalived" and not self.storage
+        """Whether the service runs on all carriers at once, and only the address moves.
+
+        What keeps nothing can; Heartbeat has no way to say so.
+        """
+        return self.manager != "heartbeat" and not self.storage
+
+    @property
+    def watched_interface(self) -> str:
+        """The card to the clients, whose loss Pacemaker notices; '' where the site names none."""
+        return self.interface(self.vip.network) if self.manager == "pacemaker" else ""
 
     @property
     def replicated(self) -> Storage | None:
@@ -265,8 +314,9 @@ class ClusterModel:
 
         With a third vote only one half keeps quorum and only it may fence, so a delay would merely
         lengthen every recovery.  Without one it must be at least twice the largest delay of a
-        device, since the two add up.
+        device, since the two add up, and give the order of the half to keep time to be carried out:
+        twice what the slowest device takes.
         """
         if not self.quorum.two_node:
             return 0
-        return max([FENCE_DELAY_FLOOR_SECONDS, *(2 * f.delay_seconds for f in self.fencing)])
+        return max(2 * max(f.delay_seconds, f.switch_seconds) for f in self.fencing)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from evaluator.evidence import availability
 from evaluator.study.candidate import BusinessKind
 from evaluator.study.fact import Address, Cidr, Fact, Identifier, Model, Range, Sourced, Text
 
@@ -43,6 +44,7 @@ class FenceDevice(Model):
     A management controller (``fence_ipmilan`` and its kin) switches its own server only, whatever
     the outlet is called.  ``delay_seconds`` holds a shot back so that two nodes do not kill each
     other; a cluster with a witness needs none, since only one half can have a majority.
+    ``switch_seconds`` is the longest time from an order to a node without power.
     ``level`` orders the devices of a node: the next level is tried when one has failed, and the
     devices of one level are used together, as the strips of a node with two supplies must be.
     Without levels each device is one of its own, in their order.
@@ -58,6 +60,7 @@ class FenceDevice(Model):
     plugs: dict[Identifier, Text] = Field(description="outlet by name of the node")
     level: int | None = None
     delay_seconds: int = 0
+    switch_seconds: int = Field(default=5, ge=1)
     options: dict[Identifier, str] = {}
     username: str = ""
     secret: Identifier = Field(description="name of its password in the vault")
@@ -143,6 +146,24 @@ class ServiceLevel(Sourced):
     acknowledged_data_loss: Literal["none", "tolerated"]
 
 
+class Reliability(Sourced):
+    """Of one node: mean hours between failures, until repair, and until somebody has stepped in.
+
+    The last is how long the service stays away when the cluster did not bring it back by itself.
+    """
+
+    mtbf_hours: float = Field(gt=0, le=1e7)
+    mttr_hours: float = Field(gt=0, le=1e5)
+    manual_recovery_hours: float = Field(gt=0, le=1e5)
+
+    @property
+    def node(self) -> availability.Reliability:
+        """What the model of availability takes."""
+        return availability.Reliability(
+            self.mtbf_hours, self.mttr_hours, self.manual_recovery_hours
+        )
+
+
 class Staff(Sourced):
     """Who runs the service; ``skilled`` says how many have a skill that not all of them have."""
 
@@ -180,12 +201,15 @@ class Timing(Sourced):
 
     ``token_ms`` is Corosync's token; the other managers' timers are derived from it, so that all
     have the same detection budget.  ``dc_deadtime_seconds`` is how long Pacemaker waits for others
-    before its first election (its own default: 20).
+    before its first election (its own default: 20).  ``slowness`` is for machines that are too slow
+    for the usual checks: all but those of the service, which has times of its own, may take so many
+    times as long, and are made so many times more rarely.
     """
 
     token_ms: int
     token_retransmits_before_loss_const: int = 10
     dc_deadtime_seconds: int | None = None
+    slowness: int = Field(default=1, ge=1, le=10)
 
 
 class Topology(Model):
@@ -210,6 +234,12 @@ class Site(Topology):
     organisation: Organisation
     supporting_software: list[Software]
     service_level: ServiceLevel
+    reliability: Reliability | None = None
     staff: Staff
     constraints: list[Fact] = []
     state: dict[Identifier, Fact] = {}
+
+    @property
+    def start_seconds(self) -> int:
+        """The longest that the start of a service may take."""
+        return max((service.start_timeout_seconds for service in self.services), default=0)

@@ -160,7 +160,7 @@ def test_the_stack_is_numbered_in_the_order_of_start(bundle: Bundle) -> None:
 
 @pytest.mark.parametrize(
     ("shape", "last"),
-    [("three-stateless", "3"), ("shared-disk-sbd", "3"), ("keepalived-drbd", "5")],
+    [("shared-disk-sbd", "3"), ("keepalived-drbd", "5")],
 )
 def test_no_step_is_left_out(variant: Callable[[str], Bundle], shape: str, last: str) -> None:
     words = check(variant(shape).files["diagrams/stack.svg"])

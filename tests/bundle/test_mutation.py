@@ -45,6 +45,7 @@ HARMLESS = {
     r"corosync: totem / interface / mcastport: 540[56]": "the default, 5405 and the link's number",
     r"corosync: quorum / wait_for_all: 1": "two_node switches it on",
     r"corosync: quorum / expected_votes: 3": "corosync adds up the node list",
+    r"corosync: quorum / device / timeout: \d+": "10 s is the default: the vote comes later",
     r"corosync: quorum / device / net / algorithm: ffsplit": "the default",
     r"corosync: quorum / device / net / tie_breaker: lowest": "the default",
     r"corosync: system( / allow_knet_handle_fallback: yes)?": "needed in a container only",
@@ -78,6 +79,15 @@ HARMLESS = {
     ),
     r"cib: .*ocf:netnovation:zcs / instance_attributes( / user=zimbra)?": "the agent's default",
     r"cib: .*/ meta_attributes / migration-threshold=2": "3 of rsc_defaults is in force",
+    r"cib: .*ethmonitor / instance_attributes / link_status_only=true": (
+        "the agent also waits for packets and asks its neighbours: slower, not blind"
+    ),
+    r"cib: .*ethmonitor / instance_attributes / repeat_(count=3|interval=1)": (
+        "5 times in 10 s are the defaults: slower, not blind"
+    ),
+    r"cib: .*ethmonitor / operations / op stop( @ timeout=20s)?": (
+        "20 s is the default and what the agent advises"
+    ),
     r"cib: .*systemd:\w+ / operations / op monitor recurring @ timeout=\d+s": (
         "systemd answers at once; 20 s is the default"
     ),

@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from lxml import etree
 
 from evaluator.bundle import Bundle, render
+from evaluator.bundle.corosync import corosync_conf
 from evaluator.cluster import declare
 from evaluator.study.site import Site
 from evaluator.study.stack import Stack
@@ -27,7 +29,7 @@ from .conftest import (
     variables,
     without_haproxy,
 )
-from .variants import VARIANTS, without_witness
+from .variants import VARIANTS, stateless, without_witness
 
 CRITERIA = HERE.parents[1] / "criteria"
 
@@ -299,6 +301,76 @@ def test_a_stack_without_load_balancer(make: Callable[..., Bundle], stack: Stack
     for name, content in made.files.items():
         assert b"haproxy" not in content.lower(), name
     assert "- smtp: 25\n" in text(made, "README.md")
+
+
+def test_what_keeps_nothing_runs_everywhere_and_only_the_address_moves(
+    variant: Callable[[str], Bundle],
+) -> None:
+    made = variant("three-stateless")
+    tree = cib(made)
+    assert tree.xpath("//clone/primitive/@id") == ["service-zcs", "haproxy-zcs"]
+    assert tree.xpath("//group/primitive/@id") == ["vip-mail"]
+    assert tree.xpath("//rsc_colocation/@with-rsc") == ["haproxy-zcs-clone"]
+    assert tree.xpath("//rsc_order/@first") == ["haproxy-zcs-clone"]
+    shared = variables(made, "group_vars/all.yml")
+    assert shared["cluster_resources"] == {
+        "service-zcs": 3, "haproxy-zcs": 3, "vip-mail": 1,
+        **{f"fence-zcs{n}": 1 for n in (1, 2, 3)},
+    }  # fmt: skip
+    own = variables(made, "host_vars/zcs1.yml")
+    # Pacemaker starts them, so systemd must not
+    assert {"nginx", "haproxy"} <= set(own["cluster_units_disabled"])
+    assert "option redispatch" in text(made, "haproxy/haproxy.cfg")
+    assert "- service, on all: `service-zcs-clone`" in text(made, "README.md")
+
+
+def test_without_haproxy_the_address_is_where_the_service_is(
+    make: Callable[..., Bundle], stack: Stack
+) -> None:
+    tree = cib(make(stateless, without_haproxy(stack)))
+    assert tree.xpath("//rsc_colocation/@with-rsc") == ["service-zcs-clone"]
+
+
+def test_a_card_that_has_a_name_is_watched(variant: Callable[[str], Bundle]) -> None:
+    made = variant("witness-watched")
+    assert values(made, "link-service")["interface"] == "service"
+    (rule,) = cib(made).xpath("//rsc_location[@rsc='group-zcs']/rule")
+    assert dict(rule[0].attrib) == {
+        "id": "link-group-zcs-expression", "attribute": "ethmonitor-service",
+        "operation": "lt", "value": "1", "type": "number",
+    }  # fmt: skip
+    # more than all that keeps the service, less than data that are the only good ones
+    assert -10000 < int(rule.get("score")) < -4 * 200
+    assert {"bc", "iputils-arping"} <= set(
+        variables(made, "host_vars/zcs1.yml")["cluster_packages"]
+    )
+    roles = text(made, "system-roles/ha_cluster.yml")
+    assert "rule: ethmonitor-service lt number 1" in roles
+    assert "ethmonitor" not in text(variant("witness"), "pacemaker/cib.xml")
+
+
+def test_the_head_start_is_as_long_as_the_slowest_device_needs(make: Callable[..., Bundle]) -> None:
+    def change(words: dict[str, Any]) -> None:
+        without_witness(words)
+        words["fence_devices"][0]["switch_seconds"] = 2
+        words["fence_devices"][1]["switch_seconds"] = 12
+
+    assert option(make(change), "priority-fencing-delay") == "24s"
+
+
+@pytest.mark.parametrize(
+    ("token", "members", "timeout"),
+    [(3000, 2, 4900), (1000, 2, 1600), (400, 2, 1300), (10000, 2, 10000), (3000, 4, 7000)],
+)
+def test_the_quorum_device_misses_a_node_before_the_members_do(
+    bundle: Bundle, token: int, members: int, timeout: int
+) -> None:
+    model = replace(bundle.cluster, token_ms=token, members=(bundle.cluster.members * 2)[:members])
+    assert model.device_timeout_ms == timeout
+    assert f"        timeout: {timeout}\n" in corosync_conf(model).decode()
+    # 1.5 heartbeats of 0.8 timeouts, where the floor and the default let it
+    if 1300 < timeout < 10000:
+        assert 1.2 * timeout / 1000 < model.detection_seconds
 
 
 def test_addresses_of_version_6(make: Callable[..., Bundle]) -> None:

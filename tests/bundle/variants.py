@@ -159,6 +159,7 @@ FULL = PACEMAKER | DRBD | HAPROXY
 VARIANTS = {
     "two-node": Variant(without_witness, FULL),
     "witness": Variant(lambda words: None, FULL),
+    "witness-watched": Variant(cards, FULL),
     "witness-sbd": Variant(sbd_diskless, FULL | {"fencing": "sbd"}),
     "witness-two-supplies": Variant(two_supplies, FULL),
     "witness-ipv6": Variant(version_6, FULL),

@@ -161,10 +161,10 @@ def test_no_winner_no_risks(study: Study, evaluate: Make) -> None:
 def test_recovery_adds_up_the_bounds_of_the_site(study: Study) -> None:
     service = study.site.services[0]
     assert sum(s for _, s in failed_service(service)) == 60 + 120 + 600 + 600
-    assert sum(s for _, s in lost_node(study.site, service)) == 3 + 120 + 600
+    assert sum(s for _, s in lost_node(study.site, service)) == 6.6 + 120 + 600
     alone = [n for n in study.site.nodes if n.role == "data"]
     race = study.site.model_copy(update={"nodes": alone})
-    assert sum(s for _, s in lost_node(race, service)) == 3 + 5 + 120 + 600
+    assert sum(s for _, s in lost_node(race, service)) == 6.6 + 5 + 2 * 5 + 120 + 600
 
 
 @pytest.mark.parametrize(

@@ -51,11 +51,13 @@ def test_it_goes_as_expected(name: str) -> None:
 
 
 @needs_simulator
-@pytest.mark.parametrize("variant", ["two-node", "shared-disk", "three-stateless"])
-def test_the_core_goes_as_expected_on_other_clusters(variant: str) -> None:
+@pytest.mark.parametrize(
+    ("variant", "fit"), [("two-node", 5), ("shared-disk", 5), ("three-stateless", 3)]
+)
+def test_the_core_goes_as_expected_on_other_clusters(variant: str, fit: int) -> None:
     result = rehearse(parsed(rendered(variant)), *CORE)
     assert not result.findings, told(result)
-    assert sum(not outcome.left_out for outcome in result.outcomes) >= 5
+    assert sum(not outcome.left_out for outcome in result.outcomes) >= fit
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -55,6 +55,8 @@ def bounds(site: Declaration) -> Iterator[Problem]:
     for d in site.fence_devices:
         at = f"fence_devices.{d.name}.delay_seconds"
         times.append((at, d.delay_seconds, LONGEST_WAIT_SECONDS))
+        at = f"fence_devices.{d.name}.switch_seconds"
+        times.append((at, d.switch_seconds, LONGEST_WAIT_SECONDS))
     if site.sbd:
         for name in ("watchdog_timeout", "msgwait_timeout"):
             seconds = getattr(site.sbd, f"{name}_seconds") or 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from evaluator.findings import Finding, Severity
 from evaluator.formats.cib import Cib
 from evaluator.formats.units import score
-from evaluator.lint.agents import serves
+from evaluator.lint.agents import ADDRESSES, serves
 from evaluator.lint.placement import name
 from evaluator.lint.registry import found, rule
 
@@ -24,7 +24,7 @@ OLDER = "default-resource-stickiness"
     source="pacemaker-explained",
 )
 def check(cib: Cib) -> Iterator[Finding]:
-    """Every service outside clones has a stickiness above 0, from anywhere."""
+    """Every service or address outside clones has a stickiness above 0, from anywhere."""
     older = cib.properties().get(OLDER)
     if older and score(older.value) > 0 and cib.root.get("validate-with", "") < "pacemaker-2":
         return
@@ -32,7 +32,7 @@ def check(cib: Cib) -> Iterator[Finding]:
     for resource in cib.resources():
         if resource.tag not in ("primitive", "group"):
             continue
-        members = [p for p in resource.iter("primitive") if serves(cib.agent(p))]
+        members = [p for p in resource.iter("primitive") if _matters(cib.agent(p))]
         for member in members:
             given = cib.effective_meta(member).get("resource-stickiness")
             if not given or score(given.value) <= 0:
@@ -43,3 +43,7 @@ def check(cib: Cib) -> Iterator[Finding]:
         names = ", ".join(map(repr, loose))
         where = default.where if default else cib.where(cib.resource(loose[0]))
         yield found(f"{names}: no positive resource-stickiness", where)
+
+
+def _matters(agent: str) -> bool:
+    return serves(agent) or agent in ADDRESSES

@@ -21,12 +21,13 @@ from evaluator.lint.registry import found, rule
 def check(cib: Cib) -> Iterator[Finding]:
     """An address is placed with a service or its storage, where there are services at all.
 
-    Services that run on every node need none, and a cloned address is a matter of its own.
+    That goes for services that run on every node too: one of them may have failed.  A cloned
+    address is a matter of its own.
     """
     beside = placed_with(cib)
     single = [p for p in cib.primitives() if outermost(p).tag in ("primitive", "group")]
     company = {name(p) for p in cib.primitives() if _matters(cib.agent(p))}
-    services = [p for p in single if serves(cib.agent(p))]
+    services = [p for p in cib.primitives() if serves(cib.agent(p))]
     addresses = [p for p in single if cib.agent(p) in ADDRESSES]
     for address in addresses if services else ():
         here = (name(address), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluator.cluster.model import STONITH_TIMEOUT_SECONDS
+from evaluator.cluster.model import STONITH_TIMEOUT_SECONDS, corosync_seconds
 from evaluator.report.case import Case
 from evaluator.report.document import (
     Block,
@@ -34,11 +34,15 @@ def failed_service(service: Service) -> list[Bound]:
 
 def lost_node(site: Site, service: Service) -> list[Bound]:
     """Bounds in seconds when a node is lost."""
-    bounds: list[Bound] = [("token", site.timing.token_ms / 1000)]
+    members = sum(n.role != "witness" for n in site.nodes)
+    noticed = corosync_seconds(site.timing.token_ms, members)
+    bounds: list[Bound] = [("token and consensus", noticed)]
     if site.fence_devices:
         # with a witness only one half may shoot, so the cluster holds no shot back
         race = all(n.role == "data" for n in site.nodes)
-        delay = max(d.delay_seconds for d in site.fence_devices) if race else 0
+        slowest = max(max(d.delay_seconds, d.switch_seconds) for d in site.fence_devices)
+        shot = max(d.delay_seconds for d in site.fence_devices)
+        delay = shot + 2 * slowest if race else 0
         bounds.append(("fencing delay", delay))
         bounds.append(("fencing", STONITH_TIMEOUT_SECONDS))
     return [*bounds, ("start", service.start_timeout_seconds)]
