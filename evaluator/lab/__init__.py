@@ -10,7 +10,7 @@ evaluator.lab.power : the out-of-band power controllers, asked by ``deploy/lab/f
 from __future__ import annotations
 
 from evaluator.lab.laboratory import Laboratory, Node
-from evaluator.lab.removal import clean
+from evaluator.lab.removal import clean, in_use, place
 from evaluator.lab.spec import LabSpec, Outlet
 
-__all__ = ["LabSpec", "Laboratory", "Node", "Outlet", "clean"]
+__all__ = ["LabSpec", "Laboratory", "Node", "Outlet", "clean", "in_use", "place"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from evaluator.findings import EvaluationError, ExitCode, Finding
@@ -75,3 +76,24 @@ def in_namespace(namespace: str, argv: Sequence[str]) -> list[str]:
     ``ip netns exec`` would also give it a /sys of its own, without the control groups.
     """
     return ["nsenter", f"--net=/run/netns/{namespace}", "--", *argv]
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """What would end this program has to wait until the block has ended.
+
+    Only the main thread can be told of signals; another one is not disturbed by them either.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.signal(each, lambda number, _: came.append(number)) for each in ends}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)

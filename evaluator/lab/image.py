@@ -33,14 +33,14 @@ PACKAGES = (
     *("haproxy", "keepalived", "heartbeat", "chrony", "nftables", "rsyslog", "psmisc", "curl"),
     *("postfix", "dovecot-imapd", "dovecot-lmtpd", "dovecot-pop3d", "slapd", "ldap-utils"),
     *("nginx-light", "clamav-daemon", "clamav-milter", "openssl", "sudo", "libxml2-utils"),
-    *("kmod", "netbase", "xfsprogs"),
+    *("kmod", "netbase", "xfsprogs", "bc", "iputils-arping"),
 )
 """What can be installed in the nodes, with everything that it depends on."""
 
 NEEDED_MIB = 1024
 """Room for building: the image has some 450 MiB, and as much again passes through."""
 
-_KEPT = 7 * 86400  # seconds that an image is kept for, should its packages be wanted again
+KEPT = 7 * 86400  # seconds that an image is kept for, should its packages be wanted again
 
 _REPOSITORY = Path("srv/packages")
 
@@ -122,7 +122,7 @@ def build(cache: Path, packages: Sequence[str] = PACKAGES) -> Path:
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
         os.utime(final)
-        forget(cache, time.time() - _KEPT)
+        forget(cache, time.time() - KEPT)
     return final
 
 

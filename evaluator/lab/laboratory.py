@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -16,10 +17,11 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from evaluator.findings import EvaluationError, ExitCode, Finding
-from evaluator.lab import image, network
-from evaluator.lab.command import bounded, in_namespace, must
+from evaluator.lab import guest, guest_image, image, network
+from evaluator.lab.command import bounded, in_namespace, must, undisturbed
 from evaluator.lab.missing import missing
 from evaluator.lab.node import furnish, inside
+from evaluator.lab.power import MOODS
 from evaluator.lab.removal import claim, clean, remove, runs
 from evaluator.lab.spec import LabSpec
 from evaluator.lab.supply import Supply
@@ -48,6 +50,8 @@ class Node:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in the node as root, without network or login.
 
+        A guest has a kernel of its own: there it goes by ssh, over the operator's network.
+
         Raises
         ------
         EvaluationError
@@ -55,7 +59,10 @@ class Node:
         subprocess.TimeoutExpired
             After `timeout` seconds; the program is killed.
         """
-        pid = self._ask("status").get("pid")
+        about = self._ask("status")
+        if machine := self.name in self._laboratory.spec.guests and about.get("machine"):
+            return self._laboratory.log_in(self.name, machine, argv, input, timeout)
+        pid = about.get("pid")
         if not pid:
             raise EvaluationError(Finding("lab-node-off", f"{self.name} is not running"))
         return bounded(inside(pid, argv), input=input, timeout=timeout)
@@ -69,9 +76,10 @@ class Node:
             ``lab-node-silent`` after `timeout` seconds, with the last lines of the console.
         """
         began = time.monotonic()
+        limit = 30 if self.name in self._laboratory.spec.guests else 5
         while time.monotonic() - began < timeout:
             with suppress(subprocess.TimeoutExpired):
-                if self._laboratory.ssh(self.name, "true", timeout=5).returncode == 0:
+                if self._laboratory.ssh(self.name, "true", timeout=limit).returncode == 0:
                     return time.monotonic() - began
             time.sleep(0.1)
         console = (self._laboratory.nodes_folder / self.name / "console").read_text()
@@ -108,7 +116,7 @@ class Laboratory:
     ) -> None:
         self.spec = spec
         self.cache = (cache or image.default_cache(os.environ)).absolute()
-        self.packages = packages
+        self.packages = (*packages, *(guest_image.PACKAGES if spec.guests else ()))
         self.prefix = f"floss-{secrets.token_hex(3)}"
         self.scratch = runs(self.cache) / self.prefix
         self.nodes_folder = self.scratch / "nodes"
@@ -124,7 +132,10 @@ class Laboratory:
 
     def missing(self) -> list[Finding]:
         """What this machine lacks; empty when the laboratory can be entered."""
-        return list(missing(self.cache, self.packages, self.spec.shared_disk is not None))
+        disk = self.spec.shared_disk is not None
+        return list(
+            missing(self.cache, self.packages, disk, len(self.spec.nodes), len(self.spec.guests))
+        )
 
     def __enter__(self) -> Self:
         if findings := self.missing():
@@ -132,7 +143,8 @@ class Laboratory:
         clean(self.cache)
         root = image.build(self.cache, self.packages)
         try:
-            self._set_up(root)
+            kernel = guest_image.build(self.cache, root) if self.spec.guests else None
+            self._set_up(root, kernel)
         except BaseException:
             self._take_down()
             raise
@@ -146,8 +158,10 @@ class Laboratory:
     ) -> None:
         self._take_down()
 
-    def start(self, *names: str, timeout: float = 90) -> None:
+    def start(self, *names: str, timeout: float | None = None) -> None:
         """Switch nodes on, all by default, and wait until each answers by ssh."""
+        if timeout is None:
+            timeout = guest.BOOT_SECONDS if self.spec.guests else 90
         nodes = [self.node(name) for name in names or self.spec.nodes]
         for node in nodes:
             node.start()
@@ -183,6 +197,23 @@ class Laboratory:
         """Run a command line in a node as the operator does."""
         return self.operator("ssh", "-F", str(self.ssh_config), node, *argv, timeout=timeout)
 
+    def log_in(
+        self, node: str, machine: int, argv: Sequence[str], input: str | None, timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program in a guest by a connection that is kept, for as long as it is powered."""
+        shared = self.ssh_config.parent / f"{node}-{machine}"
+        kept = ("ControlMaster=auto", f"ControlPath={shared}", "ControlPersist=300")
+        alive = ("ServerAliveInterval=5", "ServerAliveCountMax=6")
+        options = [f"-o{option}" for option in (*kept, *alive)]
+        words = ("ssh", "-F", str(self.ssh_config), *options, node, shlex.join(argv))
+        return self.operator(*words, input=input, timeout=timeout)
+
+    def fail_disk(self, node: str, *, failing: bool = True) -> None:
+        """Make every operation on a guest's own disk an input/output error, or heal the disk."""
+        if node not in self.spec.guests:
+            raise KeyError(f"{node} has no disk of its own")
+        self.power.ask(command="fail-disk", node=node, failing=failing)
+
     def cut(self, node: str, on: str, *, carrier: bool = False) -> None:
         """Cut a node off a network: its card sees it, or with `carrier` the switch just forgets.
 
@@ -194,9 +225,16 @@ class Laboratory:
         """Put the cable back."""
         self._rewire(node, on, None)
 
+    def temper(self, device: str, mood: str) -> None:
+        """Make a power controller ``silent``, ``refusing`` or ``slow``, or ``well`` again."""
+        if mood not in MOODS:
+            raise ValueError(f"{mood!r} is none of {', '.join(MOODS)}")
+        node = next(iter(self.spec.nodes))
+        self.power.ask(command="temper", node=node, device=device, mood=mood)
+
     def power_log(self) -> list[dict[str, Any]]:
         """Everything that switched power: ``time`` (s since the epoch), ``from``, ``command``,
-        ``node``, ``result`` and, out of band, the asking ``peer``.
+        ``node``, ``result`` and, out of band, the asking ``peer`` and the ``seconds`` of it.
         """
         log = self.scratch / "power.log"
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
@@ -206,7 +244,7 @@ class Laboratory:
             raise KeyError(f"{node} has no card in {on!r}")
         self.power.ask(command="rewire", node=node, network=on, cut=cut)
 
-    def _set_up(self, root: Path) -> None:
+    def _set_up(self, root: Path, kernel: Path | None) -> None:
         self._alive = claim(self.scratch)
         keys = self.ssh_config.parent
         keys.mkdir()
@@ -214,7 +252,10 @@ class Laboratory:
         disk = self._make_disk() if self.spec.shared_disk else ""
         network.make(self.prefix, self.spec)
         for node in self.spec.nodes:
-            furnish(self.nodes_folder / node, root, self.spec, node, keys, disk)
+            if kernel and node in self.spec.guests:
+                guest.furnish(self.nodes_folder / node, kernel, self.spec, node, keys)
+            else:
+                furnish(self.nodes_folder / node, root, self.spec, node, keys, disk)
         self._write_ssh_config()
         about = {
             "prefix": self.prefix,
@@ -241,6 +282,8 @@ class Laboratory:
             if reached:
                 hosts.append(f"    HostName {reached[0]}")
             hosts.append(f"    HostKeyAlias {node}")
+            if node in self.spec.guests:  # an emulated machine counts long for its keys
+                hosts.append("    ConnectTimeout 30")
             known.append(f"{node} {(keys / f'{node}.pub').read_text()}")
         hosts += [
             "Host *",
@@ -257,9 +300,11 @@ class Laboratory:
         self.ssh_config.write_text("\n".join(hosts) + "\n")
 
     def _take_down(self) -> None:
-        if self._supply:
-            self._supply.close()
-            self._supply = None
-        remove(self.scratch)
-        if self._alive:
+        if not self._alive:
+            return  # nothing was made, and what there is of this name is another's
+        with undisturbed():
+            if self._supply:
+                self._supply.close()
+                self._supply = None
+            remove(self.scratch)
             self._alive.close()

@@ -9,9 +9,15 @@ from pathlib import Path
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Wait for the lock of a file, which is made; its folder too."""
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Have the lock of a file, which is made; its folder too.
+
+    Raises
+    ------
+    BlockingIOError
+        When another has it and `wait` is false.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield

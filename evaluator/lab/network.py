@@ -62,12 +62,17 @@ def plug_in(prefix: str, spec: LabSpec, node: str, cut: dict[str, bool]) -> str:
     It must be fresh: addresses and packet filters of the kernel would outlive a power cut.
     """
     name = f"{prefix}-{node}"
-    must("ip", "netns", "add", name)
+    if node not in spec.guests:  # those have no namespace: their cards are their machine's
+        must("ip", "netns", "add", name)
     lines = []
     for network in spec.nodes[node]:
-        card, mac = spec.interface(network), spec.hardware_address(node, network)
-        peer = f"peer name {card} address {mac} netns {name}"
-        lines.append(f"link add {_port(spec, node, network)} type veth {peer}")
+        end = port(spec, node, network)
+        if node in spec.guests:
+            lines.append(f"tuntap add mode tap name {end}")
+        else:
+            card, mac = spec.interface(network), spec.hardware_address(node, network)
+            peer = f"peer name {card} address {mac} netns {name}"
+            lines.append(f"link add {end} type veth {peer}")
         lines.append(_attach(spec, node, network, cut.get(network)))
     _batch(switch(prefix), lines)
     return name
@@ -78,7 +83,7 @@ def unplug(prefix: str, spec: LabSpec, node: str) -> None:
 
     The ports are deleted by name, since those of a deleted namespace linger on for a moment.
     """
-    lines = [f"link del {_port(spec, node, network)}" for network in spec.nodes[node]]
+    lines = [f"link del {port(spec, node, network)}" for network in spec.nodes[node]]
     with suppress(EvaluationError):
         _batch(switch(prefix), lines, "-force")
     with suppress(EvaluationError):
@@ -89,7 +94,7 @@ def silence(prefix: str, spec: LabSpec, node: str) -> None:
     """Take all ports of a node down."""
     _batch(
         switch(prefix),
-        [f"link set {_port(spec, node, network)} down" for network in spec.nodes[node]],
+        [f"link set {port(spec, node, network)} down" for network in spec.nodes[node]],
     )
 
 
@@ -111,29 +116,39 @@ def dismantle(prefix: str, timeout: float = 10) -> None:
     The kernel's own list of a namespace's processes cannot mistake another program for ours, as a
     recorded number could.
     """
-    names = namespaces(prefix)
     until = time.monotonic() + timeout
-    while (pids := list(_inhabitants(names))) and time.monotonic() < until:
+    while (pids := list(_inhabitants(prefix))) and time.monotonic() < until:
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.05)
-    for name in names:
-        must("ip", "netns", "del", name)
+    for name in namespaces(prefix):
+        _if_there(name, "del")
 
 
-def _inhabitants(names: Iterable[str]) -> Iterable[int]:
-    for name in names:
-        yield from (int(pid) for pid in must("ip", "netns", "pids", name).split())
+def _inhabitants(prefix: str) -> Iterable[int]:
+    for name in namespaces(prefix):
+        yield from map(int, _if_there(name, "pids").split())
 
 
-def _port(spec: LabSpec, node: str, network: str) -> str:
+def _if_there(name: str, verb: str) -> str:
+    """Ask about a namespace that the power daemon, which ends by itself, may just have removed."""
+    try:
+        return must("ip", "netns", verb, name)
+    except EvaluationError:
+        if Path(_NAMESPACES, name).exists():
+            raise
+        return ""
+
+
+def port(spec: LabSpec, node: str, network: str) -> str:
+    """Name of the switch's end of a node's cable."""
     return f"p{list(spec.nodes).index(node)}.{list(spec.networks).index(network)}"
 
 
 def _attach(spec: LabSpec, node: str, network: str, cut: bool | None) -> str:
     master = "nomaster" if cut else f"master {spec.interface(network)}"
-    return f"link set {_port(spec, node, network)} {master} {'down' if cut is False else 'up'}"
+    return f"link set {port(spec, node, network)} {master} {'down' if cut is False else 'up'}"
 
 
 def _add(spec: LabSpec, network: str, address: str) -> str:

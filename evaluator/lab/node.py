@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,17 +53,7 @@ def furnish(
     upper = disk / "upper"
     for folder in (upper, disk / "work", disk / "root"):
         folder.mkdir(parents=True)
-    must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", node, "-f", str(keys / node))
-    files = {
-        "etc/machine-id": f"{hashlib.sha256(str(upper).encode()).hexdigest()[:32]}\n",
-        "etc/hostname": f"{node}\n",
-        "etc/hosts": f"127.0.0.1\tlocalhost\n127.0.1.1\t{node}\n",
-        "etc/network/interfaces": _interfaces(spec, node),
-        "etc/ssh/ssh_host_ed25519_key": (keys / node).read_text(),
-        "etc/ssh/ssh_host_ed25519_key.pub": (keys / f"{node}.pub").read_text(),
-        "root/.ssh/authorized_keys": (keys / "operator.pub").read_text(),
-        "usr/sbin/fence_lab": (content_root() / FENCE_AGENT).read_text(),
-    }
+    files = {}
     if shared and spec.shared_disk:
         number = Path(shared).stat().st_rdev
         files["etc/systemd/system/lab-disk.service"] = _DISK_UNIT.format(
@@ -71,22 +62,42 @@ def furnish(
             major=os.major(number),
             minor=os.minor(number),
         )
-    for name, content in files.items():
-        path = upper / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    lay(upper, spec, node, keys, files)
     if shared and spec.shared_disk:
         wants = upper / "etc/systemd/system/sysinit.target.wants"
         wants.mkdir()
         (wants / "lab-disk.service").symlink_to("../lab-disk.service")
-    for name in ("root", "root/.ssh"):
-        (upper / name).chmod(0o700)
-    (upper / "etc/ssh/ssh_host_ed25519_key").chmod(0o600)
-    (upper / "usr/sbin/fence_lab").chmod(0o755)
     # without "volatile" every package would be flushed to the host's disk; a node's power cut
     # loses nothing that the host's kernel has, with or without it
     layers = f"lowerdir={image},upperdir={upper},workdir={disk / 'work'},volatile"
     must("mount", "-t", "overlay", "-o", layers, "overlay", str(disk / "root"))
+
+
+def lay(root: Path, spec: LabSpec, node: str, keys: Path, more: Mapping[str, str]) -> None:
+    """Write a node's own files, and `more` of them by path, below its root.
+
+    The folder `keys` is as for :func:`furnish`.
+    """
+    must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", node, "-f", str(keys / node))
+    files = {
+        "etc/machine-id": f"{hashlib.sha256(str(root).encode()).hexdigest()[:32]}\n",
+        "etc/hostname": f"{node}\n",
+        "etc/hosts": f"127.0.0.1\tlocalhost\n127.0.1.1\t{node}\n",
+        "etc/network/interfaces": _interfaces(spec, node),
+        "etc/ssh/ssh_host_ed25519_key": (keys / node).read_text(),
+        "etc/ssh/ssh_host_ed25519_key.pub": (keys / f"{node}.pub").read_text(),
+        "root/.ssh/authorized_keys": (keys / "operator.pub").read_text(),
+        "usr/sbin/fence_lab": (content_root() / FENCE_AGENT).read_text(),
+        **more,
+    }
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    for name in ("root", "root/.ssh"):
+        (root / name).chmod(0o700)
+    (root / "etc/ssh/ssh_host_ed25519_key").chmod(0o600)
+    (root / "usr/sbin/fence_lab").chmod(0o755)
 
 
 def _interfaces(spec: LabSpec, node: str) -> str:
@@ -152,15 +163,26 @@ def _make_groups(prefix: str, node: str) -> list[Path]:
     return folders
 
 
-def remove_groups(prefix: str, timeout: float = 10) -> None:
-    """Remove the control groups of a laboratory, as soon as its last processes have left them."""
+def remove_groups(prefix: str, timeout: float = 10) -> bool:
+    """End what runs in the control groups of a laboratory and remove them; whether they are gone.
+
+    The kernel's own list of a group's processes cannot mistake another program for ours.
+    """
     until = time.monotonic() + timeout
-    for root in group_roots():
-        while (root / prefix).exists() and time.monotonic() < until:
-            for folder, _, _ in os.walk(root / prefix, topdown=False):
+    groups = [root / prefix for root in group_roots()]
+    while any(group.exists() for group in groups):
+        if time.monotonic() > until:
+            return False
+        for group in groups:
+            for folder, _, _ in os.walk(group, topdown=False):
+                with suppress(OSError):
+                    for pid in Path(folder, "cgroup.procs").read_text().split():
+                        if pid != "0":  # that is one whom this process cannot see
+                            os.kill(int(pid), signal.SIGKILL)
                 with suppress(OSError):
                     Path(folder).rmdir()
-            time.sleep(0.02)
+        time.sleep(0.02)
+    return True
 
 
 def remove_traces(container: str) -> None:

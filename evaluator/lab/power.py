@@ -27,12 +27,17 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.findings import EvaluationError
-from evaluator.lab import network
+from evaluator.lab import guest, network
+from evaluator.lab.mirror import mirror
 from evaluator.lab.node import container, leader, remove_traces
 from evaluator.lab.spec import LabSpec, Outlet
 
 PORT = 6230
 COMMANDS = ("on", "off", "reboot", "status")
+MOODS = ("well", "silent", "refusing", "slow")
+"""What a controller can be like; the slow one takes :data:`SLOW_SECONDS` for every answer."""
+
+SLOW_SECONDS = 10
 
 _REBOOTS = 133  # exit code of systemd-nspawn --keep-unit when the system inside wants to start anew
 _LONGEST_REQUEST = 4096
@@ -44,7 +49,10 @@ class _Slot:
 
     node: str
     supervisor: asyncio.subprocess.Process | None = None
+    monitor: guest.Monitor | None = None
     cut: dict[str, bool] = field(default_factory=dict)
+    mirror: asyncio.Task[None] | None = None
+    failing: bool = False
     restart: asyncio.Task[None] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -55,9 +63,10 @@ class Rack:
     def __init__(self, prefix: str, spec: LabSpec, disks: Path) -> None:
         self.prefix, self.spec, self.disks = prefix, spec, disks
         self.slots = {node: _Slot(node) for node in spec.nodes}
+        self.moods: dict[str, str] = {}
         self._watches: set[asyncio.Task[None]] = set()
 
-    def log(self, source: str, command: str, node: str, result: str, **more: str) -> None:
+    def log(self, source: str, command: str, node: str, result: str, **more: str | float) -> None:
         """Append a line to the log: ``time`` is in seconds since the epoch."""
         entry = {"time": time.time(), "from": source, "command": command, "node": node}
         with (self.disks.parent / "power.log").open("a") as log:
@@ -83,7 +92,7 @@ class Rack:
                 self._later(slot)
         return self.state(node)
 
-    def rewire(self, node: str, on: str, cut: bool | None) -> None:
+    async def rewire(self, node: str, on: str, cut: bool | None) -> None:
         """Cut or heal a cable; it stays so when the node starts anew."""
         slot = self.slots[node]
         if cut is None:
@@ -92,6 +101,15 @@ class Rack:
             slot.cut[on] = cut
         if slot.supervisor:
             network.rewire(self.prefix, self.spec, node, on, cut)
+            if slot.monitor:
+                await slot.monitor.rewire(self.spec, node, [on], slot.cut)
+
+    async def fail_disk(self, node: str, failing: bool) -> None:
+        """Make a guest's data disk fail, or heal it; it stays so when the node starts anew."""
+        slot = self.slots[node]
+        if slot.monitor and slot.failing != failing:
+            await slot.monitor.fail_disk(failing)
+        slot.failing = failing
 
     async def _on(self, slot: _Slot) -> None:
         if slot.supervisor:
@@ -101,7 +119,11 @@ class Rack:
         disk = self.disks / slot.node
         with (disk / "console").open("ab") as console:
             slot.supervisor = await asyncio.create_subprocess_exec(
-                *container(self.prefix, disk, slot.node),
+                *(
+                    guest.command(self.spec, disk, slot.node)
+                    if slot.node in self.spec.guests
+                    else container(self.prefix, disk, slot.node)
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -110,6 +132,12 @@ class Rack:
         watch = asyncio.create_task(self._watch(slot, slot.supervisor))
         self._watches.add(watch)
         watch.add_done_callback(self._watches.discard)
+        if slot.node in self.spec.guests:
+            slot.monitor = monitor = await guest.Monitor.connect(disk / "qmp")
+            await monitor.rewire(self.spec, slot.node, list(slot.cut), slot.cut)
+            slot.mirror = asyncio.create_task(mirror(disk / "mirror", disk / "proc"))
+            if slot.failing:
+                await monitor.fail_disk(True)
 
     async def _off(self, slot: _Slot) -> None:
         supervisor, slot.supervisor = slot.supervisor, None
@@ -120,6 +148,9 @@ class Rack:
             # without its PID 1 the kernel ends all that is in the container, then its supervisor
             os.kill(leader(supervisor.pid) or supervisor.pid, signal.SIGKILL)
         await asyncio.wait_for(supervisor.wait(), 20)
+        if slot.mirror:
+            await slot.mirror
+        slot.monitor = slot.mirror = None
         remove_traces(f"{self.prefix}-{slot.node}")
         network.unplug(self.prefix, self.spec, slot.node)
 
@@ -132,6 +163,9 @@ class Rack:
             slot.supervisor = None
             network.unplug(self.prefix, self.spec, slot.node)
             again = code == _REBOOTS
+            if slot.monitor:
+                await slot.monitor.heard
+                again, slot.monitor = slot.monitor.reason == "guest-reset", None
             self.log("node", "reboot" if again else "off", slot.node, f"exit code {code}")
             if again:
                 self._later(slot)
@@ -156,7 +190,16 @@ async def _answer(
         reply: dict[str, Any] = {"error": "not understood"}
         with suppress(ValueError, TimeoutError):
             request = json.loads(await asyncio.wait_for(reader.readline(), 10))
-            if isinstance(request, dict):
+            asked = time.time()
+            mood = rack.moods.get(outlet.device, "well")
+            if mood == "silent":
+                await reader.read()  # until the asker gives up
+                return
+            if mood == "slow":
+                await asyncio.sleep(SLOW_SECONDS)
+            if mood == "refusing":
+                reply = {"error": "refused"}
+            elif isinstance(request, dict):
                 reply = await _serve(rack, outlet, {k: str(v) for k, v in request.items()})
                 rack.log(
                     outlet.device,
@@ -164,6 +207,7 @@ async def _answer(
                     outlet.plugs.get(str(request.get("plug")), ""),
                     reply.get("error") or reply.get("status", "ok"),
                     peer=writer.get_extra_info("peername")[0],
+                    seconds=round(time.time() - asked, 3),
                 )
         writer.write(json.dumps(reply).encode() + b"\n")
         await writer.drain()
@@ -202,14 +246,26 @@ async def _serve(rack: Rack, outlet: Outlet, request: Mapping[str, str]) -> dict
 async def _obey(rack: Rack, request: Mapping[str, Any]) -> dict[str, Any]:
     """One request of the laboratory."""
     node, command = request["node"], request["command"]
+    if command == "temper":
+        rack.moods[request["device"]] = request["mood"]
+        return {"status": rack.state(node)}
     if command == "rewire":
-        rack.rewire(node, request["network"], request["cut"])
+        await rack.rewire(node, request["network"], request["cut"])
+        return {"status": rack.state(node)}
+    if command == "fail-disk":
+        await rack.fail_disk(node, request["failing"])
         return {"status": rack.state(node)}
     status = await rack.switch(node, command)
     if command != "status":
         rack.log("laboratory", command, node, status)
     supervisor = rack.slots[node].supervisor
-    return {"status": status, "pid": leader(supervisor.pid) if supervisor else None}
+    if not supervisor:
+        return {"status": status, "pid": None}
+    if node in rack.spec.guests:
+        seen = rack.disks / node / "proc"
+        return {"status": status, "machine": supervisor.pid, "proc": str(seen)}
+    pid = leader(supervisor.pid)
+    return {"status": status, "pid": pid, "proc": f"/proc/{pid}" if pid else None}
 
 
 async def _run() -> None:

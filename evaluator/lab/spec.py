@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # the power daemon reads specifications too and has no use fo
 # a container's name, made of the laboratory's and the node's, has to be a host name too
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?")
 _PATH = re.compile(r"/dev(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
+GUEST_DISK = "/dev/vdb"
+"""A guest's own disk, as its kernel calls the second one."""
+
 _LONGEST_INTERFACE = 15  # IFNAMSIZ of Linux without the final zero
 
 
@@ -52,6 +55,13 @@ class LabSpec:
         Path at which every node sees one and the same disk, or None.
     shared_disk_mib
         Its size in MiB; only what is written takes room.
+    guests
+        Names of the nodes that are machines with a kernel of their own, in place of containers.
+        Each has a disk to itself, :data:`GUEST_DISK`.
+    guest_disk_mib
+        Its size in MiB; only what is written takes room.
+    accelerator
+        How guests are run: QEMU's ``tcg`` runs everywhere; ``kvm`` only where it was tried.
     boot_delay
         Seconds between the end of a node's power cycle and its next start (firmware, boot loader).
         A node must not be back before the others have told each other that it was off: Pacemaker
@@ -71,6 +81,9 @@ class LabSpec:
     operator: Mapping[str, str] = field(default_factory=dict)
     shared_disk: str | None = None
     shared_disk_mib: int = 256
+    guests: tuple[str, ...] = ()
+    guest_disk_mib: int = 160
+    accelerator: str = "tcg"
     boot_delay: float = 6.0
 
     def __post_init__(self) -> None:
@@ -87,6 +100,7 @@ class LabSpec:
         *,
         client: Mapping[str, str] | None = None,
         shared_disk: str | None = None,
+        guests: tuple[str, ...] = (),
     ) -> Self:
         """The laboratory of a site.
 
@@ -100,6 +114,8 @@ class LabSpec:
             Addresses of the client; by default the last free one of each service network.
         shared_disk
             As the attribute; by default the backing disk of the first shared volume.
+        guests
+            As the attribute.
         """
         from evaluator.cluster.model import UNHEARD_TOKENS  # as above: not for the power daemon
 
@@ -137,6 +153,7 @@ class LabSpec:
             client=client,
             operator=operator,
             shared_disk=shared_disk or next(disks, None),
+            guests=guests,
             boot_delay=cls.boot_delay + UNHEARD_TOKENS * topology.timing.token_ms / 1000,
         )
 
@@ -201,6 +218,15 @@ def _mistakes(spec: LabSpec) -> Iterator[Finding]:
     if spec.shared_disk is not None and not _PATH.fullmatch(spec.shared_disk):
         remedy = "give a path below /dev"
         yield Finding("lab-disk", f"{spec.shared_disk!r} cannot be a disk's path", remedy=remedy)
+    for guest in spec.guests:
+        if guest not in spec.nodes:
+            yield Finding("lab-guest", f"no node {guest!r}", remedy=f"{', '.join(spec.nodes)}")
+        elif not set(spec.operator or _seat(spec)) & set(spec.nodes[guest]):
+            remedy = "give it an address on a network that the operator is on too"
+            yield Finding("lab-guest", f"{guest} is out of the operator's reach", remedy=remedy)
+    if spec.guests and spec.shared_disk is not None:
+        remedy = "replicate the guests' own disks, or make all nodes containers"
+        yield Finding("lab-guest", "guests do not see the shared disk", remedy=remedy)
     owners: dict[str, str] = {}
     for owner, network, address in _addresses(spec):
         around = [network] if network else list(spec.networks)

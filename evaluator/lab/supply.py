@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 import sys
 import threading
@@ -13,6 +14,9 @@ from typing import IO, Any
 
 from evaluator.findings import EvaluationError, ExitCode, Finding
 from evaluator.lab.command import in_namespace
+
+ANSWER_SECONDS = 150.0
+"""Within which the daemon answers: it waits for nothing that long itself (ours)."""
 
 
 class Supply:
@@ -52,14 +56,18 @@ class Supply:
         Raises
         ------
         EvaluationError
-            ``lab-power`` when it cannot be done or the daemon is gone.
+            ``lab-power`` when it cannot be done or the daemon is gone or silent.
         """
         answer = {"error": "the power daemon has ended"}
         with self._turn, suppress(BrokenPipeError, ValueError):
             to, answers = self._pipes()
             to.write(json.dumps(request) + "\n")
             to.flush()
-            if line := answers.readline():
+            if not select.select([answers], [], [], ANSWER_SECONDS)[0]:
+                # its late answer would be taken for the next one's; its nodes end with it
+                self._daemon.kill()
+                answer = {"error": f"the power daemon was silent for {ANSWER_SECONDS:g} s"}
+            elif line := answers.readline():
                 answer = json.loads(line)
         if "error" in answer:
             said = f"{answer['error']} {self._errors.read_text()[-2000:]}".strip()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from evaluator.findings import EvaluationError
 from evaluator.lab import Laboratory
+from evaluator.lab.image import NEEDED_MIB, PACKAGES
+from evaluator.lab.missing import NODE_DISK_MIB, NODE_MIB, missing
 
-from .conftest import wiring
+from .conftest import CACHE, wiring
 
 pytestmark = pytest.mark.xdist_group("lab")
 
@@ -28,9 +32,47 @@ def test_every_missing_program_is_named_with_its_package(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="is root")
-def test_without_root_that_is_said() -> None:
-    assert [f.code for f in Laboratory(wiring("zcs1")).missing()] == ["lab-root"]
+def test_without_root_that_is_said_and_nothing_else() -> None:
+    if was_root := os.geteuid() == 0:
+        os.seteuid(65534)
+    try:
+        found = Laboratory(wiring("zcs1")).missing()
+    finally:
+        if was_root:
+            os.seteuid(0)
+    assert [(f.code, f.remedy) for f in found] == [("lab-root", "run it as root")]
+
+
+def test_too_little_memory_is_told_with_what_is_needed(possible: None) -> None:
+    some = list(missing(CACHE, PACKAGES, False, 3))
+    assert some == []
+    (found,) = (f for f in missing(CACHE, PACKAGES, False, 100_000) if f.code == "lab-memory")
+    assert found.message.endswith(f"100000 nodes need {100_000 * NODE_MIB}")
+    assert "fewer nodes" in found.remedy
+
+
+ROOM = """
+import sys
+from pathlib import Path
+from evaluator.lab.image import PACKAGES
+from evaluator.lab.missing import missing
+
+for finding in missing(Path(sys.argv[1]), PACKAGES, False, 2):
+    print(finding)
+"""
+
+
+def test_too_little_room_is_told_with_what_is_needed(possible: None, tmp_path: Path) -> None:
+    small = f"mount -t tmpfs -o size=16m small {tmp_path} && exec {sys.executable} -c '{ROOM}' $0"
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", small, tmp_path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    need = NEEDED_MIB + 2 * NODE_DISK_MIB
+    assert f"[lab-room] {tmp_path} has 16 MiB left, the disks need {need}" in done.stdout
+    assert "EVALUATE_LAB_CACHE" in done.stdout
 
 
 def test_a_folder_where_no_overlay_can_be_mounted_is_refused(possible: None) -> None:
