@@ -7,6 +7,8 @@
 # make bench-kill mining that is killed over and over, beside mining that is not
 # make bench-scale one Dask worker, two, and one that is killed
 # make fuzz       hostile input against everything that reads others' data: crashes, silent losses
+# make lab        clusters in the laboratory, the main faults once each: some minutes; as root
+# make lab-full   every cluster, the main faults ten times each, in a shuffled order: hours
 # make lock       new locks (needs uv)
 
 .DEFAULT_GOAL := evaluate
@@ -67,6 +69,18 @@ bench-scale: $(VENV)/.test
 .PHONY: fuzz
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.bench.fuzz --seconds 480
+
+LAB ?= --cluster pacemaker-2-witness --cluster keepalived --cluster heartbeat
+
+.PHONY: lab
+lab: $(VENV)/.runtime
+	@sh .ci/packages.sh
+	$(BIN)/evaluate lab run --core $(LAB)
+
+.PHONY: lab-full
+lab-full: $(VENV)/.runtime
+	@sh .ci/packages.sh
+	$(BIN)/evaluate lab run --core --repeat 10 --out data/lab/trials.jsonl
 
 .PHONY: lock
 lock:

@@ -19,7 +19,7 @@ Options whose help names a variable can be set in the environment too; what is t
 
 IN_ORDER = (
     *("rank", "metrics", "report", "explain", "diff", "mcda", "init"),
-    *("bundle", "lint", "validate", "simulate", "deploy"),
+    *("bundle", "lint", "validate", "simulate", "deploy", "lab"),
     *("mine", "identities", "schema"),
 )
 """Commands as the help lists them."""
@@ -42,13 +42,18 @@ class OptionsAnywhere(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         typed = [
-            f"{parameter.opts[0]}={value}"
+            _as_typed(parameter, value)
             for parameter in self.get_params(ctx)
             if parameter.name in ctx.params
             and ctx.get_parameter_source(parameter.name).name == "COMMANDLINE"
             for value in _each(ctx.params[parameter.name])
         ]
         return name, command, [*typed, *rest]
+
+
+def _as_typed(option: Any, value: Any) -> str:
+    name: str = option.opts[0]
+    return name if getattr(option, "is_flag", False) else f"{name}={value}"
 
 
 def _each(value: Any) -> list[Any]:

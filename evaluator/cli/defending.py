@@ -17,6 +17,7 @@ from evaluator.cli.options import (
     SeedOption,
     SiteOption,
     SnapshotOption,
+    WithoutTrialsOption,
     parse_date,
 )
 from evaluator.content import criteria_folder
@@ -47,6 +48,7 @@ def explain(
     snapshot: SnapshotOption = None,
     as_of: AsOfOption = None,
     seed: SeedOption = DEFAULT_SEED,
+    without_trials: WithoutTrialsOption = False,
     format: FormatOption = display.Format.table,
 ) -> None:
     """Explain a place: every criterion's part, down to source and line, and what would turn it.
@@ -73,9 +75,8 @@ def explain(
     if stored is not None:
         evaluation = read_run(stored)
     else:
-        evaluation = (
-            load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed).evaluation
-        )
+        analysis = load(criteria, site=site, snapshot=snapshot, trials=not without_trials)
+        evaluation = analysis.run(as_of=as_of, seed=seed).evaluation
     for text in evaluation.notes:
         display.note(f"Note: {text}")
     explanation(explained(evaluation, name, against, also=[*rules, *REASONS, *MEANINGS]), format)
@@ -100,6 +101,7 @@ def diff(
     site: SiteOption = None,
     snapshot: SnapshotOption = None,
     seed: SeedOption = DEFAULT_SEED,
+    without_trials: WithoutTrialsOption = False,
     format: FormatOption = display.Format.table,
 ) -> None:
     """Say what changed between two runs in data, scores and ranks, and which input caused it."""
@@ -110,7 +112,7 @@ def diff(
     if len(runs or ()) == 2 and not dates:
         pair = [read_run(place) for place in runs or ()]
     elif len(dates or ()) == 2 and not runs:
-        analysis = load(criteria, site=site, snapshot=snapshot)
+        analysis = load(criteria, site=site, snapshot=snapshot, trials=not without_trials)
         pair = [analysis.run(as_of=date, seed=seed).evaluation for date in dates or ()]
     else:
         remedy = "write: evaluate diff RUN_A RUN_B, or: evaluate diff --as-of DATE --as-of DATE"

@@ -21,6 +21,7 @@ from evaluator.cli.options import (
     SeedOption,
     SiteOption,
     SnapshotOption,
+    WithoutTrialsOption,
 )
 from evaluator.deploy import Access, apply, export, roll_back, roll_update, verify
 from evaluator.deploy.plan import beside, checked, plan, save
@@ -83,6 +84,7 @@ def bundle(
     as_of: AsOfOption = None,
     out: OutOption = Path("bundle"),
     seed: SeedOption = DEFAULT_SEED,
+    without_trials: WithoutTrialsOption = False,
     stack: Annotated[
         str | None, typer.Option("--stack", help="Render this stack instead of the winner.")
     ] = None,
@@ -107,7 +109,8 @@ def bundle(
         declaration = declaration.model_copy(update={"accepted": taken})
         path = write(render(declaration, places), out)
     else:
-        run = load(criteria, site=site, snapshot=snapshot).run(as_of=as_of, seed=seed)
+        analysis = load(criteria, site=site, snapshot=snapshot, trials=not without_trials)
+        run = analysis.run(as_of=as_of, seed=seed)
         if stack and (chosen := run.evaluation.find(stack)) and chosen.outcome == "removed":
             display.note(f"Note: the criteria removed {stack!r}: {'; '.join(chosen.reasons)}.")
         path = run.bundle(out, stack, accept=accept or ())

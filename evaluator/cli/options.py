@@ -51,6 +51,14 @@ AsOfOption = Annotated[
 SeedOption = Annotated[
     int, typer.Option("--seed", envvar="EVALUATE_SEED", min=0, help="Seed of all random draws.")
 ]
+WithoutTrialsOption = Annotated[
+    bool,
+    typer.Option(
+        "--without-trials",
+        envvar="EVALUATE_WITHOUT_TRIALS",
+        help="Leave out the criteria that trials in the laboratory have measured.",
+    ),
+]
 FormatOption = Annotated[
     display.Format, typer.Option("--format", envvar="EVALUATE_FORMAT", help="Form of the output.")
 ]

@@ -20,6 +20,7 @@ from evaluator.cli.options import (
     SeedOption,
     SiteOption,
     SnapshotOption,
+    WithoutTrialsOption,
 )
 from evaluator.content import shipped_snapshot
 from evaluator.findings import EvaluationError, ExitCode
@@ -44,6 +45,7 @@ def main_command(
     as_of: AsOfOption = None,
     out: OutOption = Path("."),
     seed: SeedOption = DEFAULT_SEED,
+    without_trials: WithoutTrialsOption = False,
     format: FormatOption = display.Format.table,
     fail_on: FailOnOption = None,
     version: Annotated[
@@ -57,7 +59,7 @@ def main_command(
     if context.invoked_subcommand is not None:
         return
     gate = read_gate(fail_on or ())
-    run = _run(criteria, site, snapshot, as_of, seed)
+    run = _run(criteria, site, snapshot, as_of, seed, without_trials)
     winner = run.evaluation.winner
     display.ranking(run, format)
     with display.progress("writing the report"):
@@ -78,18 +80,25 @@ def _passed(gate: Gate, run: Run) -> None:
         display.note(f"Gate: {len(gate.checks)} of {len(gate.checks)} rules hold.")
 
 
-def _load(criteria: str, site: str | None, snapshot: str | None) -> Analysis:
+def _load(
+    criteria: str, site: str | None, snapshot: str | None, without_trials: bool = False
+) -> Analysis:
     """Load; say on stderr which snapshot was found beside the criteria file."""
     if snapshot is None and (found := default_snapshot(criteria)) != shipped_snapshot():
         display.note(f"Snapshot: {found}")
-    return load(criteria, site=site, snapshot=snapshot)
+    return load(criteria, site=site, snapshot=snapshot, trials=not without_trials)
 
 
 def _run(
-    criteria: str, site: str | None, snapshot: str | None, as_of: dt.date | None, seed: int
+    criteria: str,
+    site: str | None,
+    snapshot: str | None,
+    as_of: dt.date | None,
+    seed: int,
+    without_trials: bool,
 ) -> Run:
     """Load and evaluate; say on stderr what a reader must know of this run."""
-    run = _load(criteria, site, snapshot).run(as_of=as_of, seed=seed)
+    run = _load(criteria, site, snapshot, without_trials).run(as_of=as_of, seed=seed)
     for text in run.evaluation.notes:
         display.note(f"Note: {text}")
     return run
@@ -111,12 +120,13 @@ def rank(
     snapshot: SnapshotOption = None,
     as_of: AsOfOption = None,
     seed: SeedOption = DEFAULT_SEED,
+    without_trials: WithoutTrialsOption = False,
     format: FormatOption = display.Format.table,
     fail_on: FailOnOption = None,
 ) -> None:
     """Rank the stacks, and the components within their roles; or the candidates."""
     gate = read_gate(fail_on or ())
-    run = _run(criteria, site, snapshot, as_of, seed)
+    run = _run(criteria, site, snapshot, as_of, seed, without_trials)
     display.ranking(run, format)
     _passed(gate, run)
 
@@ -154,10 +164,11 @@ def report(
     as_of: AsOfOption = None,
     out: OutOption = Path("."),
     seed: SeedOption = DEFAULT_SEED,
+    without_trials: WithoutTrialsOption = False,
     pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Write report.pdf too.")] = True,
 ) -> None:
     """Write the selection report: report.html and report.pdf."""
-    run = _run(criteria, site, snapshot, as_of, seed)
+    run = _run(criteria, site, snapshot, as_of, seed, without_trials)
     with display.progress("writing the report"):
         written = run.report(out, ("html", "pdf") if pdf else ("html",))
     display.written(written, display.Format.table)

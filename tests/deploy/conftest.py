@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
@@ -10,42 +9,22 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from evaluator.bundle import render as rendered
 from evaluator.bundle import write
-from evaluator.cluster import Declaration, declare
+from evaluator.cluster import Declaration
 from evaluator.content import deploy_folder
-from evaluator.study.site import Site
-from evaluator.study.stack import Stack
+from evaluator.trial.clusters import declaration as declare
 
 HERE = Path(__file__).parent
-PROVENANCE = {"evaluator": "1.2.3", "site": "laboratory", "criteria": "0" * 64}
+CLUSTERS = {"pacemaker": "pacemaker-2-witness"}
 
 Change = Callable[[dict[str, Any]], object]
 
 
-def load(name: str) -> Any:
-    """Read a YAML file of this folder."""
-    return YAML(typ="safe").load(HERE / name)
-
-
 def declaration(manager: str = "pacemaker", change: Change | None = None) -> Declaration:
     """The laboratory's cluster under a manager, after a change to the words of its site."""
-    words = copy.deepcopy(load("site.yml"))
-    if change:
-        change(words)
-    return declare(
-        Site.model_validate(words),
-        Stack.model_validate(load(f"{manager}.yml")),
-        provenance=PROVENANCE,
-    )
-
-
-def stateless(words: dict[str, Any]) -> None:
-    """Take the disk from the site: what keeps no data needs no fencing."""
-    words["volumes"] = []
-    del words["services"][0]["volume"]
+    return declare(CLUSTERS.get(manager, manager), change)
 
 
 def module(name: str) -> ModuleType:

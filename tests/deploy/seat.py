@@ -16,10 +16,14 @@ from typing import Any
 
 from evaluator.bundle import render, write
 from evaluator.cluster import Declaration
+from evaluator.content import content_root
 from evaluator.lab import Laboratory, LabSpec
 from evaluator.lab.network import client
+from evaluator.trial.perform import Outcome, perform
+from evaluator.trial.rig import Rig
+from evaluator.trial.scenario import FOLDER, read
 
-from .conftest import HERE
+from .conftest import HERE, declaration
 
 PASSWORDS = {"bmc-zcs1": "first-password-7f3a", "bmc-zcs2": "second-password-9c1e"}
 """Made up; no file that leaves the operator's seat may hold them, but the nodes' own scripts."""
@@ -37,9 +41,9 @@ class Seat:
     manager: str = "pacemaker"
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def bundle(self, declaration: Declaration, name: str = "bundle") -> Path:
+    def bundle(self, declared: Declaration, name: str = "bundle") -> Path:
         """Render a bundle into the folder."""
-        return write(render(declaration), self.folder / name)
+        return write(render(declared), self.folder / name)
 
     def deploy(
         self, verb: str, bundle: Path, *options: str, timeout: float = 400
@@ -47,6 +51,8 @@ class Seat:
         """Run ``evaluate deploy VERB``."""
         secrets = self.folder / "secrets.yml"
         words = {f"vault_fence_{name.removeprefix('bmc-')}": p for name, p in PASSWORDS.items()}
+        if self.manager != "pacemaker":  # where each node has its own data, and its own account
+            words |= {"zcs_test_password": "third-password-1b5d"}
         secrets.write_text(json.dumps(words))
         secrets.chmod(0o600)
         access = ("--ssh-config", str(self.lab.ssh_config), "--secrets", str(secrets))
@@ -125,6 +131,12 @@ def changed(output: str) -> int:
     return int(match[1])
 
 
-def laboratory(declaration: Declaration) -> Laboratory:
+def tried(seat: Seat, fault: str) -> Outcome:
+    """One trial of ``evaluate lab`` on the cluster that has been built."""
+    rig = Rig(declaration(seat.manager), seat.folder / "trial", seat.lab)
+    return perform(rig, read(content_root() / FOLDER / fault), seed=1)
+
+
+def laboratory(declared: Declaration) -> Laboratory:
     """A laboratory wired as declared."""
-    return Laboratory(LabSpec.of(declaration, PASSWORDS))
+    return Laboratory(LabSpec.of(declared, PASSWORDS))

@@ -18,7 +18,17 @@ from typing import Any
 import pytest
 
 from .conftest import declaration
-from .seat import CHECKOUT, NODES, PASSWORDS, Seat, changed, eventually, laboratory, longest_gap
+from .seat import (
+    CHECKOUT,
+    NODES,
+    PASSWORDS,
+    Seat,
+    changed,
+    eventually,
+    laboratory,
+    longest_gap,
+    tried,
+)
 from .test_damage import DAMAGES
 
 pytestmark = pytest.mark.xdist_group("pacemaker")
@@ -348,3 +358,12 @@ def test_the_next_build_does_what_was_left_and_rollback_undoes_all(
     # what the service's own installer did is not the cluster's to undo
     assert {c["task"] for c in seat.planned(bundle)} <= {"zcs : Install the stand-in here"}
     eventually(lambda: serves(seat), 30)
+
+
+@pytest.mark.parametrize("fault", ["power-cut-active", "rings-silent", "crash-daemon-active"])
+def test_a_fault_loses_no_mail_and_never_do_two_nodes_serve(seat: Seat, fault: str) -> None:
+    done = tried(seat, fault)
+    o = done.observation
+    print(f"{fault}: {o.outage:.1f} s, {o.held.acknowledged} mails, fenced {o.fenced}")
+    assert not done.findings, done.findings
+    assert o.held.acknowledged > 0

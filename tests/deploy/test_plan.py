@@ -21,7 +21,7 @@ from evaluator.deploy.events import results
 from evaluator.deploy.plan import Change, Plan, beside, checked, digest, save
 from evaluator.findings import EvaluationError, ExitCode
 
-from .conftest import declaration, stateless
+from .conftest import declaration
 
 NOW = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 NOBODY = Access()
@@ -34,7 +34,7 @@ def codes(error: pytest.ExceptionInfo[EvaluationError]) -> list[str]:
 def a_plan(bundle: Path) -> Plan:
     return Plan(
         bundle=digest(bundle),
-        cluster="laboratory",
+        cluster="pacemaker-2-witness",
         created=NOW.isoformat(),
         changes=(Change(node="zcs1", task="a task", message="", diff="+ a line\n"),),
     )
@@ -124,7 +124,7 @@ def test_apply_needs_a_plan_of_this_very_bundle(bundle: Path, tmp_path: Path) ->
     with pytest.raises(EvaluationError) as error:
         apply(bundle, NOBODY)
     assert codes(error) == ["no-plan"]
-    other = write(render(declaration("keepalived", stateless)), tmp_path / "other")
+    other = write(render(declaration("keepalived")), tmp_path / "other")
     save(a_plan(other), beside(bundle))
     with pytest.raises(EvaluationError) as error:
         apply(bundle, NOBODY)

@@ -12,9 +12,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from evaluator.bundle import render, write
-from evaluator.cluster import declare
-from evaluator.study.site import Site
-from evaluator.study.stack import Stack
+
+from .conftest import declaration
 
 HERE = Path(__file__).parent
 DEPLOY = HERE.parents[1] / "deploy"
@@ -34,14 +33,8 @@ def program(name: str) -> str:
 
 @pytest.fixture(scope="module", params=STACKS)
 def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    yaml = YAML(typ="safe")
-    words = yaml.load(HERE / "site.yml")
-    if request.param != "pacemaker":
-        words["volumes"] = []
-        del words["services"][0]["volume"]
-    stack = Stack.model_validate(yaml.load(HERE / f"{request.param}.yml"))
-    declaration = declare(Site.model_validate(words), stack, provenance={"site": "laboratory"})
-    return write(render(declaration), tmp_path_factory.mktemp(request.param) / "bundle")
+    folder = tmp_path_factory.mktemp(request.param) / "bundle"
+    return write(render(declaration(request.param)), folder)
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
