@@ -187,11 +187,15 @@ def _filters(study: Study, scores: Scores, key: str) -> list[FilterRow]:
 
 
 def _notes(study: Study, snapshot: Snapshot, table: MetricTable) -> list[str]:
-    notes = []
+    notes = list(study.notes)
     if table.as_of < snapshot.as_of:
         state = study.site.state if study.site else {}
         unknown = [k for k, fact in state.items() if not fact.holds(table.as_of)]
-        text = f"Metrics are as of {table.as_of}; effort, prices, packages and site are today's."
+        trials = " trials," if study.trials else ""
+        text = (
+            f"Metrics are as of {table.as_of}; effort, prices,{trials} packages and site are "
+            "today's."
+        )
         if unknown:
             text += f" Not yet true of the site then, so not filtered by: {', '.join(unknown)}."
         notes.append(text)
@@ -230,7 +234,8 @@ def _components(study: Study, scores: Scores, ranking: Ranking, role: str) -> li
 
 
 def _weights(study: Study) -> list[WeightRow]:
-    typed, effective = study.criteria.weights, effective_weights(study.criteria)
+    typed = (study.asked or study.criteria).weights
+    effective = effective_weights(study.criteria)
     return [
         WeightRow(
             criterion=c.id,

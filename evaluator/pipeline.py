@@ -36,6 +36,7 @@ from evaluator.snapshot import Snapshot, read_snapshot
 from evaluator.study import Study, load_study, own_folder
 from evaluator.study.criteria import Criteria
 from evaluator.study.decision import read_decision
+from evaluator.trial.clusters import CLUSTERS
 
 if TYPE_CHECKING:
     from evaluator.bundle import Bundle
@@ -78,26 +79,47 @@ def load(
     *,
     site: str | Path | None = None,
     snapshot: str | Path | None = None,
+    trials: bool = True,
 ) -> Analysis:
     """Read a study (a path, or the name of a shipped criteria file) and a snapshot.
 
-    Without a snapshot's folder it is the one of :func:`default_snapshot`.
+    Without a snapshot's folder it is the one of :func:`default_snapshot`.  Records of trials are
+    read from :func:`trials_beside` the snapshot, unless ``trials`` says that they are not wanted.
 
     Raises
     ------
     EvaluationError
         With all findings in the study's files, or in the snapshot's.
     """
+    folder = Path(snapshot or default_snapshot(criteria))
+    study = read_study(criteria, site=site, trials=trials_beside(folder) if trials else None)
+    return Analysis(study, read_snapshot(folder))
+
+
+def read_study(
+    criteria: str | Path = "sme.yml",
+    *,
+    site: str | Path | None = None,
+    trials: Path | None = None,
+) -> Study:
+    """Read a study alone: what was asked and is known, without a snapshot.
+
+    Raises
+    ------
+    EvaluationError
+        With all findings in the study's files.
+    """
     metrics = all_metrics()
-    study = load_study(
+    return load_study(
         criteria,
         site=site,
         metrics=metrics,
         slopes=[name for name, metric in metrics.items() if metric.slope],
         backends=backends(),
         methods=all_methods(),
+        clusters=CLUSTERS,
+        trials=trials,
     )
-    return Analysis(study, read_snapshot(snapshot or default_snapshot(criteria)))
 
 
 def decide(file: str | Path, methods: Sequence[str] = ()) -> Decided:
@@ -129,12 +151,17 @@ def default_snapshot(criteria: str | Path) -> Path:
     return shipped_snapshot()
 
 
+def trials_beside(snapshot: Path) -> Path:
+    """``lab/trials.jsonl`` beside a snapshot's folder, whether it is there or not."""
+    return snapshot.parent / "lab" / "trials.jsonl"
+
+
 def evaluate(study: Study, snapshot: Snapshot, table: MetricTable, seed: int) -> Evaluation:
     """Score, rank and select; a pure function of its arguments."""
     criteria = study.criteria
     scores = score(study, table, np.random.default_rng([seed, 0]))
     ranking = _ranking(study, scores, seed)
-    columns = [c for c in criteria.criteria if c.components and c.derived != "functional_match"]
+    columns = [c for c in criteria.criteria if c.components and not c.of_stacks]
     components = {
         role: rank(criteria, columns, entries, list(entries), np.random.default_rng([seed, 2]))
         for role, entries in scores.component_matrix.items()

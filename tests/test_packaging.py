@@ -75,10 +75,12 @@ def test_wheel_works_alone_in_an_empty_folder(wheel: Path, tmp_path: Path) -> No
     )  # fmt: skip
     done = subprocess.run(
         [sys.executable, str(target / "bin" / "evaluate"), "--criteria", "sme.yml"],
-        cwd=empty, env={**os.environ, "PYTHONPATH": str(target)}, capture_output=True,
-        timeout=120, check=False,
+        cwd=empty, capture_output=True, timeout=120, check=False,
+        env={**os.environ, "PYTHONPATH": str(target)},
     )  # fmt: skip
-    assert (done.returncode, done.stderr.decode()) == (0, "")
+    # the shipped data need not have trials, and then that is said
+    said = [n for n in done.stderr.decode().splitlines() if "for want of trials" not in n]
+    assert (done.returncode, said) == (0, [])
     assert {p.name for p in empty.iterdir()} == {"report.html", "report.pdf", "run.json", "bundle"}
     assert (empty / "bundle" / "manifest.json").is_file()
     assert str(ROOT) not in (empty / "report.html").read_text(encoding="utf-8")

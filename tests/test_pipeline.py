@@ -94,9 +94,11 @@ def test_a_copy_gives_the_same_result(again, shipped_run):
 def test_changing_one_weight(again, criteria_copy, shipped_run):
     """Half of what Age has goes to Commits."""
     path = criteria_copy / "sme.yml"
-    edit(path, "    metric: age_years\n    weight: 0.15", "    metric: age_years\n    weight: 0.09")
-    edit(path, "    metric: commits_12m\n    weight: 0.06",
-         "    metric: commits_12m\n    weight: 0.12")  # fmt: skip
+    edit(
+        path, "    metric: age_years\n    weight: 0.12", "    metric: age_years\n    weight: 0.072"
+    )
+    edit(path, "    metric: commits_12m\n    weight: 0.048",
+         "    metric: commits_12m\n    weight: 0.096")  # fmt: skip
     weights = {w.criterion: w for w in again().weights}
     before = {w.criterion: w for w in shipped_run.evaluation.weights}
     ratio = weights["commits"].effective / weights["age"].effective
@@ -108,10 +110,10 @@ def test_changing_one_weight(again, criteria_copy, shipped_run):
 def test_a_weight_moves_the_score_of_who_is_good_at_it(again, criteria_copy, shipped_run):
     """keepalived and HAProxy are busy and provide little: less weight on function raises them."""
     path = criteria_copy / "sme.yml"
-    edit(path, "    derived: functional_match\n    components: false\n    weight: 0.20",
+    edit(path, "    derived: functional_match\n    components: false\n    weight: 0.16",
          "    derived: functional_match\n    components: false\n    weight: 0.00")  # fmt: skip
-    edit(path, "    metric: active_contributors_12m\n    weight: 0.08",
-         "    metric: active_contributors_12m\n    weight: 0.28")  # fmt: skip
+    edit(path, "    metric: active_contributors_12m\n    weight: 0.064",
+         "    metric: active_contributors_12m\n    weight: 0.224")  # fmt: skip
     after, before = again(), shipped_run.evaluation
     name = "keepalived-haproxy"
     assert after.stack(name).score > before.stack(name).score

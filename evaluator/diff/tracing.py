@@ -34,6 +34,8 @@ def _column(a: Evaluation, b: Evaluation, group: str, origin: str) -> Iterator[T
         yield from _metrics(a, b, group, {name})
     elif kind == "fact":
         yield from _facts(a, b, group, (), f".facts.{name}")
+    elif kind == "trial":
+        yield from _trials(a, b, group)
     elif name == "semaphore_share":
         yield from _lights(a, b, group)
     elif name == "functional_match":
@@ -115,6 +117,26 @@ def _lights(a: Evaluation, b: Evaluation, group: str) -> Iterator[Trace]:
             before=f"{one.colour} ({one.text})" if one else "",
             after=f"{two.colour} ({two.text})" if two else "",
             because=_because(a, b, *rows),
+        )
+
+
+def _trials(a: Evaluation, b: Evaluation, group: str) -> Iterator[Trace]:
+    name = group.partition(":")[2]
+    before, after = (
+        {s.id: v for s in run.stacks for v in s.values if v.criterion == name} for run in (a, b)
+    )
+    files = [f for f in {**a.inputs, **b.inputs} if a.inputs.get(f) != b.inputs.get(f)]
+    for key in dict.fromkeys([*before, *after]):
+        one, two = before.get(key), after.get(key)
+        if one and two and one.note == two.note and one.value == two.value:
+            continue
+        yield Trace(
+            group=group,
+            subject=key,
+            what=f"trials for {name}",
+            before=one.note if one else "",
+            after=two.note if two else "",
+            because=[f"file {f}" for f in files if f.endswith((".jsonl", f"/{key}.yml"))],
         )
 
 

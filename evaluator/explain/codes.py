@@ -28,6 +28,10 @@ MEANINGS = {
     "link-down": "A link between nodes is broken; the next one that breaks splits the cluster.",
     "maintenance-mode": "The cluster watches nothing and mends nothing until the mode is left.",
     "no-plan": "Only what a plan has shown is applied.",
+    "no-reliability": (
+        "Minutes without service a year need how often a node fails, how soon it is mended and how "
+        "soon somebody is there: the site states that under 'reliability', with its source."
+    ),
     "no-winner": (
         "Every stack was removed by a need, by the site's state or by a light; 'evaluate rank' "
         "says which one removed which stack."
@@ -37,6 +41,10 @@ MEANINGS = {
     "not-quorate": "Without a majority of the votes the cluster starts nothing.",
     "not-built-from-a-bundle": "Only what was built from a bundle can be read back into one.",
     "not-simulated": "The event cannot be rehearsed with this bundle.",
+    "only-trials": (
+        "Without trials nothing of the study would be left to weigh, since all its criteria with a "
+        "weight read the laboratory's records."
+    ),
     "operating-system": "Every file is written for the versions that one system ships.",
     "output-failed": "A file could not be written; the old one, if any, is as it was.",
     "plan-of-another": "The plan was made for another bundle, or the bundle was changed since.",
@@ -51,6 +59,10 @@ MEANINGS = {
     "service-silent": "The service runs, but does not answer its clients' protocol.",
     "simulate-unexpected": "Pacemaker would do something else than the scenario expects.",
     "simulator-missing": "crm_simulate of the package pacemaker-cli-utils is not installed here.",
+    "trial-record": (
+        "A line of the laboratory's records cannot be counted: it is damaged, of another version, "
+        "or a copy of a line before. Nothing of the file is used; '--without-trials' ranks without."
+    ),
     "unit-not-running": "A daemon that the cluster needs does not run.",
     "unreachable": (
         "Ansible could not log in, or found no Python there: try ssh with the address of "

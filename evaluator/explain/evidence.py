@@ -48,7 +48,7 @@ class Evidence:
         return [self.facts[key] for key in dict.fromkeys(keys) if key in self.facts]
 
     def missing(self, columns: Sequence[WeightRow]) -> set[tuple[str, str]]:
-        """Component and criterion wherever the component has no value for it."""
+        """Component and criterion, or what trials speak of, wherever there is no value for it."""
         run = self.evaluation
         names = {c for s in run.stacks for v in s.values for c in v.parts}
         names |= {c.id for entries in run.components.values() for c in entries}
@@ -61,7 +61,15 @@ class Evidence:
                 return False
             return f"candidates.{name}.{group}.{key}" not in self.facts
 
-        return {(n, w.criterion) for n in names for w in columns if unknown(n, w.origin)}
+        measured = {w.criterion for w in columns if w.origin.startswith("trial:")}
+        untried = {
+            (name, v.criterion)
+            for s in run.stacks
+            for v in s.values
+            for name in v.parts
+            if v.criterion in measured and v.value is None
+        }
+        return untried | {(n, w.criterion) for n in names for w in columns if unknown(n, w.origin)}
 
     def links(self, weight: WeightRow, row: Judged, name: str) -> list[Link]:
         """What stands behind one alternative's cell on a criterion."""
@@ -74,6 +82,8 @@ class Evidence:
             return [self._fact(name, c, STATED[kind], origin) for c in names]
         if origin == "semaphore_share":
             return [self._light(name, light) for light in row.lights if light.candidate in names]
+        if kind == "trial":
+            return [self._trial(name, origin, cell)]
         if isinstance(row, StackResult):
             return self._functions(name, row)
         return []
@@ -123,6 +133,23 @@ class Evidence:
             note=found.reason if found else "nothing is stated",
             sources=tuple(found.source) if found else (),
             where=found.where if found else "",
+        )
+
+    def _trial(self, of: str, name: str, cell: CriterionValue) -> Link:
+        told = self.facts.get(key := f"stacks.{of}.tried_as")
+        return Link(
+            of=of,
+            component=of,
+            kind="trial",
+            name=name,
+            value=cell.value,
+            low=cell.low if cell.value is not None else None,
+            high=cell.high if cell.value is not None else None,
+            unit=cell.unit,
+            outcome=cell.outcome,
+            note="; ".join(text for text in (cell.note, told.reason if told else "") if text),
+            sources=tuple(told.source) if told else (),
+            where=self.where(key),
         )
 
     def _functions(self, of: str, stack: StackResult) -> list[Link]:

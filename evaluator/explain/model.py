@@ -24,12 +24,12 @@ class Side(Part):
 
 
 class Link(Part):
-    """One step down: a metric, light, function or fact of a component, and where it is from."""
+    """One step down: what is known of a component, or of a tried stack, and where it is from."""
 
     of: str
     """The alternative that it speaks for; ``both`` when it is the same for the two."""
     component: str
-    kind: Literal["metric", "light", "function", "fact"]
+    kind: Literal["metric", "light", "function", "fact", "trial"]
     name: str
     value: float | str | None
     low: float | None = None

@@ -178,7 +178,7 @@ class WeightRow(Part):
     source: list[str]
     reason: str
     origin: str = ""
-    """``metric:ID``, ``fact:ID``, ``derived:ID`` or ``scorecard:CHECK``: what it is read from."""
+    """``metric:ID``, ``fact:ID``, ``derived:ID``, ``scorecard:CHECK``, ``trial:VALUE``."""
     aggregate: Literal["worst", "mean", "best"] = "worst"
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from evaluator.evidence.values import VALUES
 from evaluator.metrics import MetricTable, all_metrics
 from evaluator.result import CriterionValue, EffortResult, FunctionMatch, Light
 from evaluator.score.lazy_user import (
@@ -20,12 +21,11 @@ from evaluator.score.lazy_user import (
     unmet_state,
 )
 from evaluator.score.matrix import (
-    Cell,
     column_span,
     combine,
     component_cells,
     intervals,
-    transformed,
+    stack_cells,
 )
 from evaluator.score.semaphore import candidate_lights
 from evaluator.study.criteria import Criterion
@@ -97,12 +97,12 @@ def score(study: Study, table: MetricTable, rng: np.random.Generator) -> Scores:
     match = {key: functional_match(found) for key, found in matches.items()}
     for criterion in study.criteria.criteria:
         cells = component_cells(study, table, lights, criterion, list(study.candidates))
-        span = column_span([cells[name] for name in cells])
+        own = stack_cells(study, criterion, match)
+        span = column_span([*cells.values(), *(cell for _, cell in own.values())])
         unit = _unit(criterion)
         for key, stack in study.stacks.items():
-            if criterion.derived == "functional_match":
-                share = Cell(match[key], match[key], match[key], "ok", "")
-                cells_here = {key: transformed(criterion, share)}
+            if own:
+                cells_here = dict([own[key]])
             else:
                 cells_here = {n: cells[n] for n in _judged(study, components(study, stack))}
             matrix[key].append(combine(criterion, unit, cells_here, span))
@@ -173,4 +173,6 @@ def _unit(criterion: Criterion) -> str:
         return all_metrics()[criterion.metric].unit
     if criterion.scorecard is not None:
         return "points of 10"
+    if criterion.trial is not None:
+        return VALUES[criterion.trial].unit
     return "share" if criterion.derived is not None else ""

@@ -15,12 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from evaluator.evidence.record import Record
+from evaluator.evidence.values import measured
 from evaluator.metrics import MetricTable
 from evaluator.result import CriterionValue, Light, Outcome
 from evaluator.score.semaphore import share_of_lights
 from evaluator.study.criteria import Criterion
 from evaluator.study.model import Study
 from evaluator.study.scorecard import INCONCLUSIVE, Scorecard
+from evaluator.study.stack import Stack
 from evaluator.study.transform import logarithm
 
 
@@ -63,6 +66,24 @@ def component_cells(
     return {name: transformed(criterion, read(name)) for name in names}
 
 
+def stack_cells(
+    study: Study, criterion: Criterion, match: Mapping[str, float]
+) -> dict[str, tuple[str, Cell]]:
+    """Cells of one criterion for stacks, each with the name of what has the value.
+
+    Stacks that one cluster stands for share its name, so that they share its draws as well.  Empty
+    for what follows from components.
+    """
+    if criterion.trial is not None:
+        value = criterion.trial
+        found = {key: _trial_cell(study, stack, value) for key, stack in study.stacks.items()}
+    elif criterion.derived == "functional_match":
+        found = {key: (key, Cell(share, share, share, "ok", "")) for key, share in match.items()}
+    else:
+        return {}
+    return {key: (name, transformed(criterion, cell)) for key, (name, cell) in found.items()}
+
+
 def _metric_cell(table: MetricTable, name: str, metric: str) -> Cell:
     found = table.get(name, metric)
     if found.outcome != "ok" or found.value is None:
@@ -101,6 +122,25 @@ def _scorecard_cell(result: Scorecard | None, as_of: dt.date, check: str) -> Cel
         return replace(MISSING, note=f"{check} inconclusive: {found.reason}; {result.provenance}")
     age = "; more than a year old" if result.old(as_of) else ""
     return Cell(found.score, found.score, found.score, "ok", result.provenance + age)
+
+
+def _trial_cell(study: Study, stack: Stack, value: str) -> tuple[str, Cell]:
+    if stack.tried_as is None:
+        return stack.id, replace(MISSING, note="no cluster of the laboratory stands for it")
+    name = cluster = stack.tried_as.cluster
+    made: Sequence[Record] = study.trials
+    if stack.tried_as.own_data:
+        name, made = f"{cluster}, own data", [record.without_mail() for record in made]
+    others = (s.tried_as.cluster for s in study.stacks.values() if s.tried_as)
+    found = measured(value, made, cluster, others)
+    if found is None:
+        return name, replace(MISSING, note=f"no trial of {cluster} measured it")
+    low, middle, high = found.interval
+    kinds = "1 kind" if found.faults == 1 else f"{found.faults} kinds"
+    note = f"n = {found.trials} trials of {cluster}, {kinds} of fault"
+    if stack.tried_as.own_data:
+        note += ", audits of mail apart"
+    return name, Cell(middle, low, high, "ok", note)
 
 
 def transformed(criterion: Criterion, cell: Cell) -> Cell:
@@ -142,6 +182,8 @@ def combine(
     note = f"missing for {', '.join(missing)}" if missing else ""
     if criterion.scorecard is not None:  # each component's result has a provenance of its own
         note = "; ".join(f"{n}: {c.note}" for n, c in sorted(cells.items()) if c.note)
+    elif criterion.trial is not None:
+        note = "".join(c.note for c in cells.values())
     elif len(via) == 1 and known[via[0]].note:
         note = "; ".join(n for n in (known[via[0]].note, note) if n)
     return CriterionValue(

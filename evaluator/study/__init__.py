@@ -11,6 +11,8 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from evaluator.content import criteria_folder, shown
+from evaluator.evidence.record import Record
+from evaluator.evidence.record import read as read_records
 from evaluator.findings import EvaluationError, Finding, Where, allowed_values, file_error
 from evaluator.study.bibliography import read_references
 from evaluator.study.candidate import Candidate
@@ -23,6 +25,7 @@ from evaluator.study.scorecard import Scorecard, misfiled
 from evaluator.study.site import Site
 from evaluator.study.stack import Stack, alone
 from evaluator.study.statements import places
+from evaluator.study.untried import untried
 
 __all__ = ["Study", "load_study", "own_folder"]
 
@@ -37,6 +40,8 @@ def load_study(
     backends: Collection[str],
     slopes: Collection[str] | None = None,
     methods: Collection[str] | None = None,
+    clusters: Collection[str] | None = None,
+    trials: Path | None = None,
 ) -> Study:
     """Read a criteria file and everything that it refers to.
 
@@ -44,7 +49,8 @@ def load_study(
     ``catalogue.yml`` and ``refs.bib`` are taken from the folder of the criteria file where they
     exist, else from the shipped ones; a shipped reference may be cited from any study.  Own
     candidates without own stacks are ranked themselves.  ``metrics`` and ``backends`` are the names
-    that criteria and data sources may use.  ``scorecard/CANDIDATE.json`` beside them is evidence.
+    that criteria and data sources may use.  ``scorecard/CANDIDATE.json`` beside them is
+    evidence, and so is the file ``trials``; without a trial the criteria that read it are left out.
 
     Raises
     ------
@@ -113,7 +119,7 @@ def load_study(
         known = {name: getattr(shared, name) for name in missing} if shared else {}
         catalogue = catalogue.model_copy(update=known)
     misfits = check(
-        Parts(documents, unread, references, metrics, backends, subject, slopes, methods)
+        Parts(documents, unread, references, metrics, backends, subject, slopes, methods, clusters)
     )
     reported = {finding.where for finding in findings}
     findings += [finding for finding in misfits if finding.where not in reported]
@@ -127,20 +133,39 @@ def load_study(
             findings += misfiled(documents[kind], result, file.stem, candidates)
         if result is not None:
             scorecards[file.stem] = result
+    measured: list[Record] = []
+    if trials is not None and trials.is_file():
+        try:
+            measured = list(read_records(trials))
+        except EvaluationError as error:
+            findings += error.findings
     if findings or question is None or catalogue is None:
         raise EvaluationError(sorted(findings, key=lambda f: f.where or Where("")))
     files = {document.name: document.digest for document in documents.values()}
-    files[shown(bibliography)] = hashlib.sha256(bibliography.read_bytes()).hexdigest()
+    evidence = [trials] if trials is not None and measured else []
+    for file in (bibliography, *evidence):
+        files[shown(file)] = hashlib.sha256(file.read_bytes()).hexdigest()
+    compared = (
+        {k: stacks[k] for k in question.stacks or stacks}
+        if subject == "stack"
+        else {k: alone(candidate) for k, candidate in candidates.items()}
+    )
+    whole = question
+    notes: tuple[str, ...] = ()
+    stand_ins = {stack.tried_as.cluster for stack in compared.values() if stack.tried_as}
+    if not any(record.cluster in stand_ins for record in measured):
+        question, notes = untried(question, trials)
     study = Study(
         criteria=question,
         catalogue=catalogue,
         site=place,
         candidates=candidates,
-        stacks={k: stacks[k] for k in question.stacks or stacks}
-        if subject == "stack"
-        else {k: alone(candidate) for k, candidate in candidates.items()},
+        stacks=compared,
         subject=subject,
         scorecards=scorecards,
+        trials=tuple(measured),
+        asked=whole if notes else None,
+        notes=notes,
         references=references or {},
         site_places=documents["site"].named_places() if place else {},
         files=dict(sorted(files.items())),

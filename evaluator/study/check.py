@@ -29,6 +29,7 @@ REFERENCES = (
     ("stack", "components.@", "role"),
     ("stack", "components.{}", "candidate"),
     ("stack", "provides.@", "function"),
+    ("stack", "tried_as.cluster", "cluster"),
     ("site", "nodes.[].addresses.@", "network"),
     ("site", "fence_devices.[].network", "network"),
     ("site", "fence_devices.[].plugs.@", "node"),
@@ -99,9 +100,9 @@ class Parts:
     backends: Collection[str]
     subject: str = "stack"
     slopes: Collection[str] | None = None
-    """Metrics that are slopes; None when that is not known."""
     methods: Collection[str] | None = None
-    """Decision methods; None when that is not known."""
+    clusters: Collection[str] | None = None
+    """Metrics that are slopes, decision methods, clusters of the laboratory; None if not known."""
 
     def of(self, kind: str) -> Iterator[tuple[str, Document]]:
         """Identifier and document of each file of a kind."""
@@ -198,6 +199,7 @@ def _names(parts: Parts) -> Iterator[Finding]:
         "stack": parts.identifiers("stack"),
         "metric": parts.metrics,
         "method": parts.methods,
+        "cluster": parts.clusters,
     }
     known |= {what: parts.names(what, kind, path) for what, kind, path in NAMES}
     known["attitude"] = {NEUTRAL, *(known["attitude"] or ())}
@@ -206,8 +208,7 @@ def _names(parts: Parts) -> Iterator[Finding]:
     if not known["site fact"]:
         known["site fact"] = None  # said by the rule on the state, where the site is or should be
     for kind, path, what in REFERENCES:
-        allowed = known[what]
-        if allowed is None:
+        if (allowed := known[what]) is None:
             continue
         for _, document in parts.of(kind):
             for loc, typed in texts(document, path):

@@ -19,12 +19,13 @@ NEUTRAL = "neutral"
 """The attitude that every study has: weights as they were typed."""
 
 
-ORIGINS = ("metric", "fact", "derived", "scorecard")
+ORIGINS = ("metric", "fact", "derived", "scorecard", "trial")
 """The keys of a criterion that say where its values come from."""
 
 
 class Criterion(Sourced):
-    """One column of the decision matrix: a metric, a fact, a Scorecard check or a derived value.
+    """One column of the decision matrix: a metric, a fact, a Scorecard check, a derived value,
+    or what trials of a cluster that stands for the stack have measured.
 
     ``aggregate`` says how a stack's value follows from its components' values.  First ``log`` takes
     the decimal logarithm of ``1 + value``, or ``rating`` or ``saturation`` make a score of it, of
@@ -40,6 +41,7 @@ class Criterion(Sourced):
     fact: Identifier | None = None
     derived: Literal["functional_match", "semaphore_share"] | None = None
     scorecard: Check | None = None
+    trial: Literal["failover", "coverage", "single_holder"] | None = None
     aggregate: Aggregate = "worst"
     log: bool = False
     rating: Rating | None = None
@@ -68,6 +70,11 @@ class Criterion(Sourced):
                 "falling scores, or smaller_is_better, say that a small value is good"
             )
         return self
+
+    @property
+    def of_stacks(self) -> bool:
+        """Whether only a stack has a value, and none of its components."""
+        return self.derived == "functional_match" or self.trial is not None
 
     @property
     def scored(self) -> bool:

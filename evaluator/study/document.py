@@ -251,7 +251,7 @@ def _finding(document: Document, schema: dict[str, Any], loc: Loc, error: ErrorD
         remedy = allowed_values(loc[-1], _keys_at(schema, loc[:-1]), most=30)
         inside = f" in {parent}" if parent else ""
         return Finding("unknown-key", f"unknown key {loc[-1]!r}{inside}", where, remedy)
-    if kind == "invalid_key" or loc[-1] == "[key]":
+    if kind == "invalid_key" or loc[-1:] == ("[key]",):
         place = loc[:-1] if loc[-1] == "[key]" else loc
         where = document.where(place, key=True)
         message = f"key {typed} of {'.'.join(map(str, place[:-1])) or 'the file'} is not allowed"
@@ -275,7 +275,7 @@ def _finding(document: Document, schema: dict[str, Any], loc: Loc, error: ErrorD
     if kind == "value_error":
         message = str(error["msg"]).removeprefix("Value error, ")
         code = "missing-evidence" if "'reason' is needed" in message else "invalid-value"
-        return Finding(code, f"{path}: {message}", where)
+        return Finding(code, f"{path}: {message}" if path else message, where)
     if kind.endswith(("_type", "_parsing")):
         message = f"{path} is {typed}, which is of the wrong type"
         return Finding("wrong-type", message, where, _wanted(error, schema, loc))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from evaluator.evidence.record import Record
 from evaluator.findings import Where
 from evaluator.study.candidate import Candidate, DataSource
 from evaluator.study.catalogue import Catalogue
@@ -44,6 +45,13 @@ class Study(Model):
     """What is ranked; in a study of candidates each is a stack of itself (:func:`alone`)."""
     scorecards: dict[str, Scorecard] = {}
     """By candidate, what OpenSSF Scorecard found."""
+    trials: tuple[Record, ...] = ()
+    """What the laboratory measured of the clusters that stand for stacks."""
+    asked: Criteria | None = None
+    """The criteria as they stand in the file, where some were left out and the others' weights fill
+    the sum."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know of how it was read."""
     references: dict[str, Reference]
     files: dict[str, str]
     """Every file read, by the path shown to the user, with its SHA-256."""

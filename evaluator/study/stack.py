@@ -26,6 +26,17 @@ class Effort(Model):
     mental_points: SourcedRange
 
 
+class TriedAs(Sourced):
+    """The cluster of the laboratory that stands for a stack; ``reason`` says what differs.
+
+    With ``own_data`` each node of it keeps data of its own where the stack has copies: mail that is
+    lost then is lost by the laboratory, and does not count against the stack.
+    """
+
+    cluster: Identifier
+    own_data: bool = False
+
+
 class Stack(Model):
     """A compatible choice of one candidate per needed role."""
 
@@ -39,6 +50,7 @@ class Stack(Model):
     requires: dict[Identifier, Fact] = {}
     effort: Effort | None = None
     profile: Identifier | None = None
+    tried_as: TriedAs | None = None
 
 
 def alone(candidate: Candidate) -> Stack:

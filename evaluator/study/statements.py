@@ -73,7 +73,7 @@ def _checks(study: Study) -> Iterator[tuple[str, str, Scorecard, CheckResult]]:
 
 def _roots(study: Study) -> dict[str, BaseModel]:
     found: dict[str, BaseModel | None] = {
-        "criteria": study.criteria,
+        "criteria": study.asked or study.criteria,
         "catalogue": study.catalogue,
         "site": study.site,
         **{f"candidates.{name}": candidate for name, candidate in study.candidates.items()},

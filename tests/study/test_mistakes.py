@@ -54,7 +54,7 @@ MISTAKES = {
         SME, "id: sme\n", "id: sme\ntitel: x\n", "titel", "unknown-key", ("'titel'", "'title'")
     ),
     "unknown nested key": Mistake(
-        SME, "    weight: 0.20\n", "    weight: 0.20\n    wieght: 1\n", "wieght",
+        SME, "    weight: 0.16\n", "    weight: 0.16\n    wieght: 1\n", "wieght",
         "unknown-key", ("criteria.0", "did you mean 'weight'?"),
     ),
     "unknown key of an interval": Mistake(
@@ -62,10 +62,10 @@ MISTAKES = {
         ("did you mean 'high'?",),
     ),
     "wrong type": Mistake(
-        SME, "weight: 0.15", 'weight: "0.15"', '"0.15"', "wrong-type", ("'0.15'", "number")
+        SME, "weight: 0.12", 'weight: "0.12"', '"0.12"', "wrong-type", ("'0.12'", "number")
     ),
     "truth value for a number": Mistake(
-        SME, "weight: 0.15", "weight: true", "true", "wrong-type", ("True", "number")
+        SME, "weight: 0.12", "weight: true", "true", "wrong-type", ("True", "number")
     ),
     "text for a truth value": Mistake(
         SME, "required: true", "required: yes", "yes", "wrong-type", ("'yes'", "boolean")
@@ -134,23 +134,23 @@ MISTAKES = {
         SME, "source: gamez-slides", 'source: "a b"', '"a b"', "invalid-value", ("'a b'",)
     ),
     "weights too large": Mistake(
-        SME, "weight: 0.15", "weight: 0.35", "", "weights-sum",
+        SME, "weight: 0.12", "weight: 0.32", "", "weights-sum",
         ("1.2", "-0.2 in all", "0.833333"),
     ),
     "weight not a number": Mistake(
-        SME, "weight: 0.15", "weight: .nan", ".nan", "invalid-value", ("nan", "finite")
+        SME, "weight: 0.12", "weight: .nan", ".nan", "invalid-value", ("nan", "finite")
     ),
     "weight infinite": Mistake(
-        SME, "weight: 0.15", "weight: .inf", ".inf", "invalid-value", ("inf", "finite")
+        SME, "weight: 0.12", "weight: .inf", ".inf", "invalid-value", ("inf", "finite")
     ),
     "weight negative": Mistake(
-        SME, "weight: 0.15", "weight: -0.15", "-0.15", "invalid-value", ("-0.15", "equal to 0")
+        SME, "weight: 0.12", "weight: -0.12", "-0.12", "invalid-value", ("-0.12", "equal to 0")
     ),
     "weight above one": Mistake(
-        SME, "weight: 0.15", "weight: 1.5", "1.5", "invalid-value", ("1.5", "equal to 1")
+        SME, "weight: 0.12", "weight: 1.5", "1.5", "invalid-value", ("1.5", "equal to 1")
     ),
     "weight of 400 digits": Mistake(
-        SME, "weight: 0.15", f"weight: {'9' * 400}", "999", "wrong-type", ("999…",)
+        SME, "weight: 0.12", f"weight: {'9' * 400}", "999", "wrong-type", ("999…",)
     ),
     "number of 5000 digits": Mistake(
         SME, "draws: 10000", f"draws: {'9' * 5000}", "999", "yaml-syntax", ("5000 digits",)
@@ -177,7 +177,8 @@ MISTAKES = {
     ),
     "factors that leave nothing": Mistake(
         SME, "    factors: {}",
-        "    factors: {survivability: 0, stability: 0, support: 0, activity: 0, function: 0}",
+        "    factors: {survivability: 0, stability: 0, support: 0, activity: 0, function: 0,"
+        " tried: 0}",
         "factors", "weights-vanish",
     ),
     "no methods": Mistake(
@@ -390,7 +391,7 @@ def test_the_small_study_itself_is_in_order(load: Callable[[], Study]) -> None:
 def test_all_mistakes_of_all_files_at_once(folder: Path, problems: Problems) -> None:
     """A mistake of form in a file hides none between the files, nor the other way round."""
     edit(folder / SME, "id: sme\n", "id: sme\nwieght: 3\n")
-    edit(folder / SME, "weight: 0.15", "weight: 0.35")
+    edit(folder / SME, "weight: 0.12", "weight: 0.32")
     edit(folder / SME, "attitude: mission_critical", "attitude: mission_critcal")
     edit(folder / SME, "metric: commits_12m", "metric: comits_12m")
     edit(folder / SITE, "ring0: 192.0.2.11", "ring0: 192.0.2.311")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evaluator.report.case import Case
 from evaluator.report.document import Block, Equation, Heading, Inline, Paragraph, Ref, Strong, cite
 from evaluator.report.formula import Formula, Fraction, Sign, Word, sub
-from evaluator.report.prose import count, enumeration, number, percent
+from evaluator.report.prose import capital, count, enumeration, number, percent
 from evaluator.study.criteria import Criterion
 from evaluator.study.fact import OURS
 
@@ -93,6 +93,7 @@ def _columns(criteria: list[Criterion]) -> str:
     facts = [c.name for c in criteria if c.fact]
     derived = [c.name for c in criteria if c.derived]
     checks = [c.name for c in criteria if c.scorecard]
+    trials = [c.name for c in criteria if c.trial]
     parts = [
         f"{count(len(names), *noun)} ({enumeration(names)})"
         for names, *noun in (
@@ -100,6 +101,7 @@ def _columns(criteria: list[Criterion]) -> str:
             (facts, "documented fact"),
             (derived, "derived value"),
             (checks, "result of OpenSSF Scorecard", "results of OpenSSF Scorecard"),
+            (trials, "value measured in the laboratory", "values measured in the laboratory"),
         )
         if names
     ]
@@ -143,6 +145,20 @@ def _derived(case: Case, criteria: list[Criterion]) -> list[Block]:
                     "functions asked for",
                 ),
             ]
+    if tried := [c.name for c in criteria if c.trial]:
+        blocks.append(
+            Paragraph(
+                (
+                    Strong(capital(enumeration(tried))),
+                    cite(OURS),
+                    f" {'comes' if len(tried) == 1 else 'come'} from trials of the cluster that "
+                    "stands for a stack (",
+                    Ref("tried-as"),
+                    "): a mean with its bootstrap interval, a share with Wilson's, both of 95 %. "
+                    "Stacks that one cluster stands for share its draws.",
+                )
+            )
+        )
     return blocks
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluator.report.case import Case
-from evaluator.report.chapters import break_even, checklist, comparison, counterfactual
+from evaluator.report.chapters import break_even, checklist, comparison, counterfactual, tried
 from evaluator.report.chapters.methods import method_name
 from evaluator.report.chapters.results_cells import STAGES, score_cell
 from evaluator.report.document import (
@@ -49,6 +49,7 @@ def results(case: Case) -> Chapter:
         *checklist.coverage(case),
         *_ranking(case),
         *checklist.attitudes(case),
+        *tried.tried(case),
         *comparison.effort(case),
         *break_even.break_evens(case),
         *comparison.components(case),
