@@ -316,12 +316,14 @@ def diverge(stage: Stage, arguments: list[str]) -> Undo:
     # the kernel asks a helper before it promotes; who forces it does not wait for an answer
     helper = "/sys/module/drbd/parameters/usermode_helper"
     script = (
-        f"drbdadm up all; was=$(cat {helper}); echo /bin/true >{helper};"
+        # the cluster may still be about to take it down
+        'for i in $(seq 120); do [ -n "$(drbdadm cstate all 2>&-)" ] || break; sleep 1; done;'
+        f" drbdadm up all; was=$(cat {helper}); echo /bin/true >{helper};"
         " drbdadm primary --force all && for d in /dev/drbd[0-9]*; do"
         " dd if=$d of=$d bs=4k count=16 conv=notrunc,fsync; done; drbdadm secondary all;"
         f" result=$?; echo $was >{helper}; exit $result"
     )
-    _must(stage, node, "sh", "-c", script, timeout=120)
+    _must(stage, node, "sh", "-c", script, timeout=240)
 
     def agree() -> None:
         states = [stage.run(n, "drbdadm", "cstate", "all").stdout.strip() for n in (node, *others)]
