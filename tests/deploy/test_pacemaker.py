@@ -278,6 +278,15 @@ def test_another_debian_is_refused(seat: Seat, bundle: Path) -> None:
     assert "zcs2" in done.stderr
 
 
+@pytest.mark.parametrize("fault", ["power-cut-active", "rings-silent", "crash-daemon-active"])
+def test_a_fault_loses_no_mail_and_never_do_two_nodes_serve(seat: Seat, fault: str) -> None:
+    done = tried(seat, fault)
+    o = done.observation
+    print(f"{fault}: {o.outage:.1f} s, {o.held.acknowledged} mails, fenced {o.fenced}")
+    assert not done.findings, done.findings
+    assert o.held.acknowledged > 0
+
+
 def more(words: dict[str, Any]) -> None:
     """Another token, and one public port more."""
     words["timing"]["token_ms"] = 4000
@@ -358,12 +367,3 @@ def test_the_next_build_does_what_was_left_and_rollback_undoes_all(
     # what the service's own installer did is not the cluster's to undo
     assert {c["task"] for c in seat.planned(bundle)} <= {"zcs : Install the stand-in here"}
     eventually(lambda: serves(seat), 30)
-
-
-@pytest.mark.parametrize("fault", ["power-cut-active", "rings-silent", "crash-daemon-active"])
-def test_a_fault_loses_no_mail_and_never_do_two_nodes_serve(seat: Seat, fault: str) -> None:
-    done = tried(seat, fault)
-    o = done.observation
-    print(f"{fault}: {o.outage:.1f} s, {o.held.acknowledged} mails, fenced {o.fenced}")
-    assert not done.findings, done.findings
-    assert o.held.acknowledged > 0
