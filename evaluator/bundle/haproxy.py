@@ -94,7 +94,8 @@ def _endpoint(cluster: ClusterModel, endpoint: Endpoint, secure: bool) -> str:
     proxy = " send-proxy-v2 check-send-proxy" if endpoint.proxy_protocol else ""
     lines += [
         f"    server {name} {_host(address)}:{endpoint.backend_port}{proxy}"
-        f" check inter {2 * cluster.slowness}s fall 3 rise 1"
+        # the first check after a start comes before the address does, and must not cost an interval
+        f" check inter {2 * cluster.slowness}s downinter {500 * cluster.slowness}ms fall 3 rise 1"
         for name, address in servers.items()
     ]
     return "\n".join(lines) + "\n"

@@ -52,8 +52,8 @@ def test_its_failures_are_remembered_as_much_longer(make: Callable[..., Bundle])
 
 
 def test_the_load_balancer_asks_more_rarely(make: Callable[..., Bundle]) -> None:
-    assert " check inter 2s " in text(make(None), "haproxy/haproxy.cfg")
-    assert " check inter 6s " in text(make(slow(3)), "haproxy/haproxy.cfg")
+    assert " check inter 2s downinter 500ms " in text(make(None), "haproxy/haproxy.cfg")
+    assert " check inter 6s downinter 1500ms " in text(make(slow(3)), "haproxy/haproxy.cfg")
 
 
 @pytest.mark.parametrize("factor", [0, -1, 11])
