@@ -7,8 +7,9 @@
 # make bench-kill mining that is killed over and over, beside mining that is not
 # make bench-scale one Dask worker, two, and one that is killed
 # make fuzz       hostile input against everything that reads others' data: crashes, silent losses
-# make lab        clusters in the laboratory, the main faults once each: some minutes; as root
-# make lab-full   every cluster, the main faults ten times each, in a shuffled order: hours
+# make lab        a cluster and every fault, two others and the main ones: a quarter of an hour; as root
+# make lab-full   every cluster, the main faults ten times each, in a shuffled order: two hours
+# make lab-drbd   two emulated machines with replicated disks, ten power cuts: an hour or two
 # make lock       new locks (needs uv)
 
 .DEFAULT_GOAL := evaluate
@@ -70,17 +71,25 @@ bench-scale: $(VENV)/.test
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.bench.fuzz --seconds 480
 
-LAB ?= --cluster pacemaker-2-witness --cluster keepalived --cluster heartbeat
+LAB ?= trials.jsonl
 
 .PHONY: lab
 lab: $(VENV)/.runtime
 	@sh .ci/packages.sh
-	$(BIN)/evaluate lab run --core $(LAB)
+	$(BIN)/evaluate lab run --cluster pacemaker-2-witness --out $(LAB)
+	$(BIN)/evaluate lab run --core --cluster keepalived --cluster heartbeat --out $(LAB)
+	$(BIN)/evaluate lab compare $(LAB)
 
 .PHONY: lab-full
 lab-full: $(VENV)/.runtime
 	@sh .ci/packages.sh
 	$(BIN)/evaluate lab run --core --repeat 10 --out data/lab/trials.jsonl
+
+.PHONY: lab-drbd
+lab-drbd: $(VENV)/.runtime
+	@sh .ci/packages.sh
+	apt-get -qq -y --no-install-recommends install qemu-system-x86 e2fsprogs
+	$(BIN)/evaluate lab run --storage drbd --only power-cut-active --repeat 10 --out data/lab/trials.jsonl
 
 .PHONY: lock
 lock:

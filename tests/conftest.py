@@ -6,6 +6,7 @@ Everything that a ``synthetic_…`` fixture builds is made up for a test and hol
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,12 +17,14 @@ import pytest
 from hypothesis import settings
 
 import evaluator as ev
+from evaluator import cli
 from evaluator.content import criteria_folder
 from evaluator.result import SourceRow
 from evaluator.snapshot import TABLES, Snapshot, read_snapshot, write_snapshot
 from evaluator.study import Study
 from evaluator.study.candidate import Candidate
 from evaluator.study.catalogue import Affiliation
+from tests.command import Evaluate, Result
 
 # no deadline: a busy machine is no mistake; the same examples in every run
 settings.register_profile("evaluator", deadline=None, derandomize=True)
@@ -47,6 +50,21 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "packages": {},
     "releases": {"source": "alpha", "series": "1", "prerelease": False},
 }
+
+
+@pytest.fixture
+def evaluate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Evaluate:
+    """Runs the command inside this process."""
+    for name in [n for n in os.environ if n.startswith("EVALUATE_")]:
+        monkeypatch.delenv(name)
+
+    def run(*arguments: object) -> Result:
+        monkeypatch.setattr("sys.argv", ["evaluate", *map(str, arguments)])
+        code = cli.run()
+        out, err = capsys.readouterr()
+        return Result(int(code), out, err)
+
+    return run
 
 
 @pytest.fixture(scope="session")

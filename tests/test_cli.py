@@ -12,23 +12,18 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from evaluator import __version__, cli
 from evaluator.content import criteria_folder, shipped_snapshot
 from evaluator.findings import ExitCode
+from tests.command import Evaluate, Result
 
 ROOT = Path(__file__).resolve().parents[1]
 OF_STUDIES = ("rank", "metrics", "report", "bundle", "explain", "diff", "mine", "identities")
 COMMANDS = (*OF_STUDIES, "mcda", "init", "schema")
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -45,9 +40,6 @@ def process(*arguments: str, cwd: Path, **more: str) -> Result:
     result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
     assert "Traceback" not in result.err
     return result
-
-
-Evaluate = Callable[..., Result]
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def run_command(
     there = _records([out]) if resume and out.exists() else []
     done = {(r.cluster, r.fault, r.repetition) for r in there if r.seed // SEEDS == seed}
     campaign = Campaign(clusters or STORAGE[storage], only or (), repeat, seed, core, done)
-    _say_what_does_not_fit(campaign.clusters, only or ())
+    _say_what_does_not_fit(campaign.clusters, only or (), core)
     _make_ready(out, kept)
     with (
         trying.watched() as progress,
@@ -113,17 +113,24 @@ def run_command(
         raise typer.Exit(int(ExitCode.CLUSTER))
 
 
-def _say_what_does_not_fit(clusters: Sequence[str], only: Sequence[str]) -> None:
-    """Say why faults that somebody has named are not made on some of the clusters."""
+def _say_what_does_not_fit(clusters: Sequence[str], only: Sequence[str], core: bool) -> None:
+    """Say which faults are not made and why: on each cluster of those that somebody has named, and
+    of all the others where all were wanted.
+    """
     from evaluator.cluster import build
     from evaluator.trial.clusters import declaration
-    from evaluator.trial.scenario import trials
+    from evaluator.trial.scenario import CANNOT, trials
 
+    left_out: dict[str, list[str]] = {}
     for cluster in clusters:
         model = build(declaration(cluster))
-        for trial in trials(tuple(only)) if only else ():
-            if reason := trial.why_not(model):
-                display.note(f"{cluster}: {trial.name}: not tried: {reason}")
+        for trial in trials(tuple(only)):
+            if (reason := trial.why_not(model)) and not core:
+                left_out.setdefault(f"{cluster}: not made: {reason}", []).append(trial.name)
+    for reason, names in left_out.items():
+        display.note(f"{reason}: {', '.join(names)}")
+    for name, reason in CANNOT.items() if not (only or core) else ():
+        display.note(f"not made on any machine of this kind: {reason}: {name}")
 
 
 def _make_ready(out: Path, kept: Path) -> None:

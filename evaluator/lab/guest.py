@@ -77,8 +77,8 @@ def furnish(disk: Path, image: Path, spec: LabSpec, node: str, keys: Path) -> No
 def command(spec: LabSpec, disk: Path, node: str) -> list[str]:
     """The command line that runs a guest, in the namespace of the switches.
 
-    Its system disk ignores flushes: they would only wait for this machine's disk.  The
-    data disk is not, so that a write is an answer only when it is in its file.
+    Its system disk ignores flushes: they would only wait for this machine's disk.  The data disk
+    does not, so that a write is answered only when it is in its file.
     """
     words = [
         *("setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64"),

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, TextIO
 
 from evaluator.findings import EvaluationError, ExitCode, Finding
@@ -150,12 +149,7 @@ class Laboratory:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._take_down()
 
     def start(self, *names: str, timeout: float | None = None) -> None:

@@ -173,9 +173,11 @@ def stop(stage: Stage, arguments: list[str]) -> Undo:
     return lambda: _start(stage, node)
 
 
-def _start(stage: Stage, node: str) -> None:
-    """Bring a member up again, however it went down."""
+def _start(stage: Stage, node: str, *first: str) -> None:
+    """Bring a member up again, however it went down; `first` is a program to run there before."""
     _on(stage, node)
+    if first:
+        stage.run(node, *first)
     units = [*stage.manager.units, "corosync-qnetd", "haproxy"]
     for unit in units:
         if stage.run(node, "systemctl", "is-enabled", unit).returncode == 0:
@@ -206,12 +208,7 @@ def crash(stage: Stage, arguments: list[str]) -> Undo:
         stage.run(node, "systemctl", "unmask", "--runtime", process)
         raise
 
-    def mend() -> None:
-        _on(stage, node)
-        stage.run(node, "systemctl", "unmask", "--runtime", process)
-        _start(stage, node)
-
-    return mend
+    return lambda: _start(stage, node, "systemctl", "unmask", "--runtime", process)
 
 
 @verb("freeze", "PROCESS NODE")
@@ -219,13 +216,7 @@ def freeze(stage: Stage, arguments: list[str]) -> Undo:
     """Processes of a name are stopped and stay (SIGSTOP); undone, they go on if they still are."""
     process, node = _process(stage, arguments[0]), stage.roles[arguments[1]]
     _must(stage, node, "pkill", "-STOP", "-x", process)
-
-    def thaw() -> None:
-        _on(stage, node)
-        stage.run(node, "pkill", "-CONT", "-x", process)
-        _start(stage, node)
-
-    return thaw
+    return lambda: _start(stage, node, "pkill", "-CONT", "-x", process)
 
 
 @verb("unplug", "NETWORK NODE")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from evaluator import cli
 from evaluator.cluster.check import REASONS
 from evaluator.lint import all_rules
+from tests.command import Evaluate
 
 COROSYNC = "totem {\n    version: 2\n    token: 300\n}\n"
 CIB = """\
@@ -29,36 +26,16 @@ CIB = """\
 HERE = "token-per-environment"
 
 
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Evaluate = Callable[..., Result]
-
-
 @pytest.fixture
-def evaluate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Evaluate:
-    """Runs the command inside this process, where ``etc mail`` holds a configuration."""
-    for name in [n for n in os.environ if n.startswith("EVALUATE_")]:
-        monkeypatch.delenv(name)
+def evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evaluate: Evaluate) -> Evaluate:
+    """Runs the command where ``etc mail`` holds a configuration."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "etc mail"
     folder.mkdir()
     (folder / "corosync.conf").write_text(COROSYNC)
     (folder / "cib.xml").write_text(CIB)
     (folder / "motd").write_text("hello\n")
-
-    def run(*arguments: str) -> Result:
-        monkeypatch.setattr("sys.argv", ["evaluate", *arguments])
-        code = cli.run()
-        out, err = capsys.readouterr()
-        return Result(int(code), out, err)
-
-    return run
+    return evaluate
 
 
 def only(*codes: str) -> list[str]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import functools
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
-import pytest
-
-from evaluator import cli
 from evaluator.trial.audits import Observation
 from evaluator.trial.client import body, digest
 from evaluator.trial.ledger import Answer, Held, Ledger
@@ -130,27 +126,3 @@ def quiet(**changes: Any) -> Observation:
 def words(**changes: Any) -> Scenario:
     """What is expected of the failover, but for some changes."""
     return Scenario(**WORDS.model_dump() | changes)
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Evaluate = Callable[..., Result]
-
-
-@pytest.fixture
-def evaluate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Evaluate:
-    """Runs the command inside this process."""
-    for name in [n for n in os.environ if n.startswith("EVALUATE_")]:
-        monkeypatch.delenv(name)
-
-    def run(*arguments: object) -> Result:
-        monkeypatch.setattr("sys.argv", ["evaluate", *map(str, arguments)])
-        code = cli.run()
-        out, err = capsys.readouterr()
-        return Result(int(code), out, err)
-
-    return run

@@ -19,9 +19,10 @@ from evaluator.display.trying import Progress, watched
 from evaluator.evidence.record import append
 from evaluator.lab import Laboratory, image
 from evaluator.lab.removal import PLACES, claim
+from tests.command import Evaluate
 from tests.lab.conftest import CACHE, left_of, until, wiring
 
-from .conftest import Evaluate, failover
+from .conftest import failover
 from .test_record import recorded
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="a laboratory is for root")
@@ -170,7 +171,7 @@ def test_no_figure_is_cut_off_where_the_terminal_is_narrow(
         (("--logs", "file"), 2, "file: Not a directory"),
         (("--out", "file"), 2, "file:1:1: error [trial-record]"),
         (("--only", "kill-service"), 2, "none of the faults fits keepalived"),
-        (("--only", "kill-service"), 2, "keepalived: kill-service: not tried: it is for"),
+        (("--only", "kill-service"), 2, "keepalived: not made: it is for pacemaker: kill-service"),
         (("--only", "power-cut"), 2, "did you mean 'power-cut-"),
         (("--cluster", "keepalive"), 2, "did you mean 'keepalived'?"),
     ],
@@ -216,8 +217,11 @@ def test_a_cache_where_nothing_can_be_made_is_named_with_the_remedy(
     monkeypatch.setenv("EVALUATE_LAB_CACHE", "/proc/here")
     monkeypatch.setattr("evaluator.lab.removal.PLACES", tmp_path / "places")
     assert "nothing was left" in evaluate("lab", "clean").out
-    done = evaluate("lab", "run", "--cluster", "keepalived", "--only", "power-cut-active")
+    done = evaluate("lab", "run", "--cluster", "pacemaker-2")
     assert (done.code, done.out) == (3, "")
+    # every fault that is not made is named with the reason
+    assert "it is for clusters with a replicated volume: disk-error-active, " in done.err
+    assert "may not set it: clock jump" in done.err
     assert "[lab-overlay] no overlay below /proc/here: " in done.err
     assert "set EVALUATE_LAB_CACHE to a folder" in done.err
 

@@ -26,6 +26,7 @@ from evaluator.trial.audits import Observation, findings
 from evaluator.trial.perform import Outcome
 from evaluator.trial.record import phases
 from evaluator.trial.scenario import Trial
+from tests.command import Evaluate
 
 from .conftest import (
     BEGAN,
@@ -33,7 +34,6 @@ from .conftest import (
     HOSTILE,
     SEED,
     WORDS,
-    Evaluate,
     at_all,
     failover,
     ledger,
