@@ -153,13 +153,15 @@ def _held(rig: Rig, ledger: Ledger, settings: Settings) -> tuple[Held, str]:
     """What became of the mails, and why that is not known; '' when it is."""
     until = time.monotonic() + rig.pace * MAIL_SECONDS
     while True:
-        held, unread = ledger.hold([]), ""
+        held, unread, waiting = ledger.hold([]), "", True
         try:
             rig.flush()
+            waiting = rig.undelivered()
             held = ledger.hold(rig.mailbox(settings))
         except EvaluationError as error:
             unread = str(error)
-        if not (held.lost or unread) or time.monotonic() > until:
+        missing = unread or (held.lost and waiting)
+        if not missing or time.monotonic() > until:
             return held, unread
         time.sleep(1)
 

@@ -305,6 +305,16 @@ class Rig:
         for member in self.cluster.carriers:
             self.run(member.name, "postqueue", "-c", config, "-f")
 
+    def undelivered(self) -> bool:
+        """Whether a mail server that serves has something that it accepted and not yet delivered.
+
+        One that does not answer may have.
+        """
+        config = f"{self.store}/zimbra/conf/postfix"
+        nodes = [m.name for m in self.cluster.carriers] if self.cluster.everywhere else []
+        said = [self.run(n, "postqueue", "-c", config, "-p") for n in nodes or [self._active()]]
+        return any(done.stdout.strip() != "Mail queue is empty" for done in said)
+
     def _ask_stores(self, verb: str, settings: Settings) -> list[str]:
         """What the client says of the mailbox; where each node has one of its own, of each there.
 

@@ -144,6 +144,19 @@ def test_ranges_that_overlap_are_said_to(with_trials: ev.Run) -> None:
     assert ", pacemaker-2-witness (for the winner) after 6.7" in far
 
 
+def test_managers_are_compared_where_no_volume_moves(with_trials: ev.Run) -> None:
+    alike = "Alike, with data of its own on each node and no volume to move"
+    three = [*campaign(), *campaign("pacemaker-own-data", 0.3), *careless()]
+    assert (
+        f"{alike}, are keepalived, which serves again after 4.7\u202fs (4.2 to 5.2), and "
+        "pacemaker-own-data after 7.0\u202fs (6.5 to 7.5), 1.49 times as long."
+    ) in prose(section(with_trials, three))
+    for too_few in (careless(), [*campaign(), *campaign("pacemaker-3")]):
+        assert alike not in prose(section(with_trials, too_few))
+    at_once = [replace(r, outage={"http": 0.0}) for r in careless()]
+    assert alike not in prose(section(with_trials, [*at_once, *campaign("pacemaker-own-data")]))
+
+
 def test_against_the_level_all_three_verdicts_are_told(with_trials: ev.Run) -> None:
     made = [
         *[record(repetition=i) for i in range(200)],

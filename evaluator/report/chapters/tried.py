@@ -60,8 +60,7 @@ def tried(case: Case) -> list[Block]:
         *_stand_ins(case),
         Paragraph(
             (
-                _speed(case, found),
-                " ",
+                f"{_speed(case, found)}{_alike(found)} ",
                 Ref("fig-outages"),
                 " has every outage, ",
                 Ref("tried-faults"),
@@ -176,6 +175,22 @@ def _speed(case: Case, found: Sequence[Row]) -> str:
     untried = sorted({r.cluster for r in found} - {r.cluster for _, r in cuts})
     missing = f" It was not tried on {enumeration(untried)}." if untried else ""
     return f"{words}.{missing}"
+
+
+def _alike(found: Sequence[Row]) -> str:
+    """Managers beside each other where no volume moves: what is left is theirs."""
+    cuts = sorted((r.outage, r) for r in found if r.fault == FAILOVER and r.cluster in OWN_DATA)
+    if len(cuts) < 2 or not cuts[0][0]:
+        return ""
+    first = cuts[0][1]
+    rest = [
+        f"{row.cluster} after {_outage(row)}, {number(row.outage / first.outage, 2)} times as long"
+        for _, row in cuts[1:]
+    ]
+    return (
+        " Alike, with data of its own on each node and no volume to move, are "
+        f"{first.cluster}, which serves again after {_outage(first)}, and {enumeration(rest)}."
+    )
 
 
 def _outage(row: Row) -> str:
@@ -412,7 +427,9 @@ def _failovers(records: Sequence[Record]) -> list[Block]:
                 "off; mount: until the volume is there; start: until the service listens; "
                 "announce: until the address has moved; answer: until a client has one. A dash: "
                 "not part of this failover, or not to be seen from outside; the next figure then "
-                "counts from the loss of power, or from the step before.",
+                "counts from the loss of power, or from the step before. Set to the same time, "
+                "Corosync lets all of it pass (token, then consensus), and keepalived counts from "
+                "the last advertisement, which was sent up to an interval before the loss.",
             ),
         ),
     ]
