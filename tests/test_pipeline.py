@@ -9,11 +9,10 @@ import re
 import pytest
 
 import evaluator as ev
+from evaluator.content import shipped_snapshot
 from evaluator.metrics import all_metrics
-from evaluator.mine.sources import backends
-from evaluator.pipeline import Run, evaluate
+from evaluator.pipeline import Run, evaluate, read_study, trials_beside
 from evaluator.result import Evaluation
-from evaluator.study import load_study
 
 WINNER = "pacemaker-corosync-drbd-haproxy"
 SEED = 20150101
@@ -34,7 +33,7 @@ def again(criteria_copy, shipped, shipped_run):
         path = criteria_copy / name
         text = path.read_text(encoding="utf-8")
         path.write_text(re.sub(r"draws: \d+", f"draws: {draws}", text), encoding="utf-8")
-        study = load_study(path, metrics=all_metrics(), backends=backends())
+        study = read_study(path, trials=trials_beside(shipped_snapshot()))
         return evaluate(study, shipped.snapshot, shipped_run.table, SEED)
 
     return run
