@@ -131,7 +131,7 @@ def table(records: Sequence[Record], format: display.Format) -> None:
         )
     console.print(grid)
     _breakdowns(records)
-    if not (budgets := sorted({row.budget for row in made})):
+    if not (budgets := sorted({round(row.budget, 1) for row in made})):
         return
     display.note(
         "Outage: longest time without an answer of the web front; Whole: until fully redundant "

@@ -97,7 +97,7 @@ def _campaign(records: Sequence[Record]) -> str:
     faults, clusters = ({getattr(r, name) for r in records} for name in ("fault", "cluster"))
     days = sorted({r.date for r in records})
     when = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
-    budgets = sorted({r.budget for r in records})
+    budgets = sorted({round(r.budget, 1) for r in records})
     return (
         f"{capital(count(len(records), 'trial'))} {when} made "
         f"{count(len(faults), 'kind of fault', 'kinds of fault')} on "
