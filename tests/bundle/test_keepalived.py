@@ -49,6 +49,7 @@ def test_the_holder_keeps_the_address_and_only_a_healthy_node_takes_it(
         "interface service",
         "virtual_router_id 115",
         "advert_int 0.83",
+        "garp_master_refresh 5",
         "198.51.100.20/25 dev service",
         "enable_script_security",
         "vrrp_check_unicast_src",

@@ -313,14 +313,17 @@ def _made(found: Sequence[Row]) -> Table:
 
 
 def _faults(found: Sequence[Row], source: Inlines) -> Table:
-    titles = ("n", "Outage s", "Holders", "Lost", "Fenced", "Whole s", "Held")
+    titles = {
+        "n": 0.45, "Outage s": 1.6, "Holders": 0.75, "Lost": 1, "Fenced": 0.9, "Whole s": 0.75,
+        "Held": 0.9,
+    }  # fmt: skip
     return Table(
         "tried-faults",
         "What did each fault do to each cluster?",
         (
             Column("Fault", share=1.7),
             Column("Cluster", share=1.4),
-            *(Column(t, "right", 1.5 if t == "Outage s" else 0.7) for t in titles),
+            *(Column(t, "right", share) for t, share in titles.items()),
         ),
         tuple(
             (
