@@ -50,8 +50,15 @@ def bounded(
         return subprocess.CompletedProcess(list(argv), process.returncode, out, err)
 
 
-def must(*argv: str, input: str | None = None, timeout: float = 60) -> str:
+SHOWN = 200
+"""Characters of a command line in a message, and ten times as many of what the program said."""
+
+
+def must(*argv: str, input: str | None = None, timeout: float = 60, log: Path | None = None) -> str:
     """What the program prints; it has to succeed.
+
+    `log` is a file that gets all that a failed program has said, should that be more than a message
+    holds: what went wrong first is at its beginning.
 
     Raises
     ------
@@ -65,8 +72,14 @@ def must(*argv: str, input: str | None = None, timeout: float = 60) -> str:
     else:
         if done.returncode == 0:
             return done.stdout
-        problem = f"exit code {done.returncode}: {(done.stderr or done.stdout).strip()[-2000:]}"
-    finding = Finding("lab-command", f"{' '.join(argv)}: {problem}")
+        said = (done.stderr or done.stdout).strip()[-10 * SHOWN :]
+        problem = f"exit code {done.returncode}: {said}"
+        if log:
+            log.write_text(done.stdout + done.stderr)
+            problem += f" (all of it is in {log})"
+    line = " ".join(" ".join(argv).split())
+    line = line if len(line) <= SHOWN else f"{line[:SHOWN]} …"
+    finding = Finding("lab-command", f"{line}: {problem}")
     raise EvaluationError(finding, ExitCode.UNAVAILABLE)
 
 

@@ -126,7 +126,8 @@ def build(cache: Path, image: Path) -> Path:
             ]
             make = ["sh", "-euc", _MAKE, "make", str(image), str(aside), str(DISK_MIB)]
             try:
-                must(*ALONE, "env", *settings, *make, *leave_out, timeout=900)
+                log = cache / "guest.log"
+                must(*ALONE, "env", *settings, *make, *leave_out, timeout=900, log=log)
                 shutil.rmtree(aside / "layers")
                 os.rename(aside, final)
             finally:

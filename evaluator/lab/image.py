@@ -149,6 +149,7 @@ def _install(root: Path, packages: Sequence[str], sources: Sequence[Path]) -> No
         str(root),
         *map(str, sources),
         timeout=1800,
+        log=root.with_name("image.log"),
     )
     _make_repository(root)
     must("chroot", str(root), "debconf-set-selections", input=_ANSWERS)
