@@ -96,7 +96,8 @@ def coverage(worked: int, trials: int, confidence: float = 0.95) -> Interval:
 def mean_outage(seconds: Sequence[float], confidence: float = 0.95, seed: int = 0) -> Interval:
     """Mean of the measured outages, with a bootstrap interval (bias-corrected, accelerated).
 
-    One value, or equal ones, have no spread to resample: the interval is then that value.
+    Equal values have no spread to resample: the interval is then that value, also for a single one,
+    of which nothing can be told.
     """
     values = np.asarray(seconds, dtype=float)
     mean = float(values.mean())
@@ -109,6 +110,29 @@ def mean_outage(seconds: Sequence[float], confidence: float = 0.95, seed: int = 
     )
     ends = done.confidence_interval
     return Interval(float(ends.low), mean, float(ends.high))
+
+
+def ratio_of_medians(
+    seconds: Sequence[float], beside: Sequence[float], confidence: float = 0.95, seed: int = 0
+) -> Interval:
+    """How many times as long the one takes as the other, with a bootstrap interval (percentiles).
+
+    Raises
+    ------
+    ValueError
+        Where the other takes no time in the middle, there is no ratio.
+    """
+    ours, theirs = (np.asarray(each, dtype=float) for each in (seconds, beside))
+    if np.median(theirs) == 0:
+        raise ValueError("the median to compare with is 0")
+    rng, draws = np.random.default_rng(seed), 10_000
+    over, under = (
+        np.median(rng.choice(each, (draws, len(each))), axis=1) for each in (ours, theirs)
+    )
+    found = np.full(draws, np.inf)
+    np.divide(over, under, out=found, where=under > 0)
+    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(low), float(np.median(ours) / np.median(theirs)), float(high))
 
 
 def downtime(node: Reliability, outage: Interval, covered: Interval) -> Interval:

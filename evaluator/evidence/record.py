@@ -15,13 +15,16 @@ from pydantic.dataclasses import dataclass
 from evaluator.findings import EvaluationError, Finding, Where
 
 PHASES = ("detect", "fence", "mount", "start", "announce", "answer")
-"""What a failover is made of, one after the other: until the first node is being switched off,
-until it is off, until the volume is mounted, until the service listens, until the address has
-moved, until a client has an answer."""
+"""What a failover is made of, one after the other: until the first node is being switched off
+(where one waits so that not both do it at once, that is in here), until it is off, until the volume
+is mounted, until the service listens, until the address has moved, until a client has an answer."""
 
 
 MAIL = frozenset({"mail-lost", "mail-twice", "mail-altered"})
 """Audits of what was acknowledged; no minute of downtime counts it."""
+
+UNSEEN = frozenset({"not-watched", "not-asked"})
+"""Audits of the laboratory itself: what it did not see says nothing of a cluster."""
 
 _CODE = re.compile(r"(?:error|warning|info) \[([a-z-]{1,40})\]")
 
@@ -59,6 +62,11 @@ class Record:
     def held(self) -> bool:
         """Whether every audit held."""
         return not self.findings
+
+    @property
+    def seen(self) -> bool:
+        """Whether the laboratory saw enough of it to say anything."""
+        return not self.failed & UNSEEN
 
     @property
     def failed(self) -> frozenset[str]:

@@ -9,22 +9,24 @@ import numpy as np
 
 from evaluator.evidence.availability import Interval, coverage, mean_outage
 from evaluator.evidence.record import Record, grouped
+from evaluator.evidence.values import LEAST
 
 
 class Row(NamedTuple):
     """All trials of one fault on one cluster; times in seconds.
 
-    ``outage`` is of the web front: median, smallest and largest of the longest gaps.  ``mean`` and
-    ``coverage`` (the share of trials in which every audit held) are with 95 % intervals.
+    ``outage`` is of the web front: median, smallest and largest of the longest gaps; None where it
+    never answered.  ``mean`` and ``coverage`` (the share of trials in which every audit held) are
+    with 95 % intervals; a mean needs :data:`~evaluator.evidence.values.LEAST` trials.
     """
 
     fault: str
     cluster: str
     trials: int
-    outage: float
-    shortest: float
-    longest: float
-    mean: Interval
+    outage: float | None
+    shortest: float | None
+    longest: float | None
+    mean: Interval | None
     holders: int
     acknowledged: int
     lost: int
@@ -43,16 +45,16 @@ def rows(records: Iterable[Record]) -> list[Row]:
 
 
 def _row(fault: str, cluster: str, made: list[Record]) -> Row:
-    outages = [record.outage.get("http", 0.0) for record in made]
+    outages = [record.outage["http"] for record in made if "http" in record.outage]
     held = sum(record.held for record in made)
     return Row(
         fault=fault,
         cluster=cluster,
         trials=len(made),
-        outage=float(np.median(outages)),
-        shortest=min(outages),
-        longest=max(outages),
-        mean=mean_outage(outages),
+        outage=float(np.median(outages)) if outages else None,
+        shortest=min(outages, default=None),
+        longest=max(outages, default=None),
+        mean=mean_outage(outages) if len(outages) >= LEAST else None,
         holders=max(record.holders for record in made),
         acknowledged=sum(record.acknowledged for record in made),
         lost=sum(record.lost for record in made),

@@ -23,16 +23,27 @@ from evaluator.evidence.record import Record
 FAILOVER = "power-cut-active"
 """The fault that stands for a failover: the node that serves loses its power (ours)."""
 
+LOSSES = (FAILOVER, "isolated-silent")
+"""Faults by which the node that serves is lost, by its power or to everybody; how many of them
+are survived is what a model of failing nodes asks (ours)."""
+
+LEAST = 3
+"""Outages from which a mean can be told with an interval (ours)."""
+
 ASSUMED = (0.90, 0.99, 0.999)
 """Coverages for which availability is told beside the measured one (ours)."""
 
 
 class Value(NamedTuple):
-    """What a criterion can read of the trials of a cluster; ``estimate`` takes those that count."""
+    """What a criterion can read of the trials of a cluster; ``estimate`` takes those that count.
+
+    There must be at least ``least`` of them.
+    """
 
     unit: str
     counts: Callable[[Record], bool]
     estimate: Callable[[Sequence[Record]], Interval]
+    least: int = 1
 
 
 VALUES: Mapping[str, Value] = {
@@ -41,6 +52,7 @@ VALUES: Mapping[str, Value] = {
         "s",
         lambda record: record.fault == FAILOVER and "http" in record.outage,
         lambda made: mean_outage([record.outage["http"] for record in made]),
+        LEAST,
     ),
     # share of the trials in which every audit held
     "coverage": Value(
@@ -85,12 +97,15 @@ def measured(
 ) -> Measured | None:
     """A value of :data:`VALUES` from the records of a cluster; None where no trial counts.
 
-    It is to be compared with the clusters ``beside``, so only :func:`comparable` trials count.
+    It is to be compared with the clusters ``beside``, so only :func:`comparable` trials count, and
+    only what the laboratory saw.
     """
     known = VALUES[value]
-    counted = comparable(filter(known.counts, records), {cluster, *beside})
+    counted = comparable(
+        (record for record in records if record.seen and known.counts(record)), {cluster, *beside}
+    )
     made = [record for record in counted if record.cluster == cluster]
-    if not made:
+    if len(made) < known.least:
         return None
     return Measured(known.estimate(made), len(made), len({record.fault for record in made}))
 
@@ -98,9 +113,9 @@ def measured(
 class Forecast(NamedTuple):
     """What a cluster's trials promise at a site.
 
-    ``outage`` (seconds) and ``coverage`` are measured; ``downtime``, ``starting`` (with the time
-    that the site leaves a start of the service added to each outage) and ``assumed``, by coverage,
-    are modelled minutes without service a year.
+    ``outage`` (seconds) and ``coverage`` are measured, in ``failovers`` and ``trials`` trials;
+    ``downtime``, ``starting`` (with the time that the site leaves a start of the service added to
+    each outage) and ``assumed``, by coverage, are modelled minutes without service a year.
     """
 
     cluster: str
@@ -120,18 +135,22 @@ class Forecast(NamedTuple):
 
 
 def forecasts(records: Iterable[Record], node: Reliability, start: float) -> list[Forecast]:
-    """A forecast for each cluster whose active node lost its power at least once.
+    """A forecast for each cluster whose active node lost its power at least :data:`LEAST` times.
 
-    Coverage is of the faults that all these clusters were tried with, mail apart: lost mail is no
-    minute.  ``start`` is in seconds: the laboratory's stand-in starts sooner than the service.
+    Coverage is of :data:`LOSSES`, of those that all these clusters were tried with that are set to
+    notice a loss within the same time; mail apart: lost mail is no minute.  The outage is that of
+    failovers that worked, or of all where none did.  ``start`` is in seconds: the laboratory's
+    stand-in starts sooner than the service.
     """
-    every = [record.without_mail() for record in records]
-    clusters = sorted({record.cluster for record in every if record.fault == FAILOVER})
+    every = [record.without_mail() for record in records if record.fault in LOSSES]
+    budgets = {record.cluster: record.budget for record in every if record.fault == FAILOVER}
     found = []
-    for cluster in clusters:
-        outage, covered = (
-            measured(name, every, cluster, clusters) for name in ("failover", "coverage")
-        )
+    for cluster, budget in sorted(budgets.items()):
+        own = [record for record in every if record.cluster == cluster]
+        outage = measured("failover", [r for r in own if r.held], cluster)
+        outage = outage or measured("failover", own, cluster)
+        alike = [other for other in budgets if budgets[other] == budget]
+        covered = measured("coverage", every, cluster, alike)
         if outage and covered:
             seconds, share = outage.interval, covered.interval
             model = {c: MINUTES_A_YEAR * unavailability(node, seconds.estimate, c) for c in ASSUMED}

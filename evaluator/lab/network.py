@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from evaluator.findings import EvaluationError
-from evaluator.lab.command import must
+from evaluator.lab.command import in_namespace, must
 from evaluator.lab.spec import LabSpec
 
 _NAMESPACES = Path("/run/netns")
@@ -101,6 +101,35 @@ def silence(prefix: str, spec: LabSpec, node: str) -> None:
 def rewire(prefix: str, spec: LabSpec, node: str, network: str, cut: bool | None) -> None:
     """Cut a node's port off, with (True) or without (False) carrier, or heal it (None)."""
     _batch(switch(prefix), [_attach(spec, node, network, cut)])
+
+
+def part(prefix: str, spec: LabSpec, node: str, others: Iterable[str], network: str) -> None:
+    """Keep a node's port apart from those of others, also when they are plugged in anew.
+
+    Nothing else is: all reach whoever else is on the network, as with a switch's isolated ports.
+    """
+    own = port(spec, node, network)
+    theirs = ", ".join(f'"{port(spec, other, network)}"' for other in others)
+    rules = f"""\
+table bridge {_apart(own)} {{
+    chain forward {{
+        type filter hook forward priority 0
+        iifname "{own}" oifname {{ {theirs} }} drop
+        oifname "{own}" iifname {{ {theirs} }} drop
+    }}
+}}
+"""
+    must(*in_namespace(switch(prefix), ["nft", "-f", "-"]), input=rules)
+
+
+def join(prefix: str, spec: LabSpec, node: str, network: str) -> None:
+    """Undo :func:`part`."""
+    table = _apart(port(spec, node, network))
+    must(*in_namespace(switch(prefix), ["nft", "delete", "table", "bridge", table]))
+
+
+def _apart(own: str) -> str:
+    return f"apart_{own.replace('.', '_')}"
 
 
 def namespaces(prefix: str) -> list[str]:

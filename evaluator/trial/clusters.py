@@ -92,11 +92,17 @@ OWN_DATA = frozenset(
 )
 """Clusters in which each node keeps its own data: what one has acknowledged the others lack."""
 
+ALIKE = frozenset(name for name in OWN_DATA if CLUSTERS[name][0] != "heartbeat")
+"""Those in which the service runs everywhere already; Heartbeat starts all that it moves."""
+
 STORAGE: Mapping[str, tuple[str, ...]] = {
     "shared": tuple(name for name in CLUSTERS if name != "pacemaker-drbd"),
     "drbd": ("pacemaker-drbd",),
 }
 """Clusters by how data are kept; the replicated ones are emulated machines, and slow."""
+
+EMULATED = frozenset(STORAGE["drbd"])
+"""Clusters whose seconds are those of an emulator."""
 
 
 def declaration(name: str, change: Callable[[Words], object] | None = None) -> Declaration:

@@ -13,6 +13,7 @@ from evaluator.evidence.availability import (
     coverage,
     downtime,
     mean_outage,
+    ratio_of_medians,
     single,
     unavailability,
 )
@@ -91,3 +92,15 @@ def test_downtime_joins_the_worse_ends() -> None:
     assert found.estimate == pytest.approx(7.6, rel=0.01)
     assert found.high == pytest.approx(unavailability(NODE, 90, 0.9) * MINUTES_A_YEAR)
     assert found.low < found.estimate < found.high
+
+
+def test_a_ratio_of_medians_has_the_interval_of_both() -> None:
+    low, ratio, high = ratio_of_medians([7.0, 7.5, 7.5, 8.0, 9.0], [5.0, 5.5, 6.0, 6.0, 7.0])
+    assert ratio == 1.25
+    assert 1.0 < low < 1.25 < high < 1.8
+    assert ratio_of_medians([6.0] * 3, [3.0] * 3) == (2, 2, 2)
+    # as wide the one, as wide the other way round
+    mirrored = ratio_of_medians([5.0, 5.5, 6.0, 6.0, 7.0], [7.0, 7.5, 7.5, 8.0, 9.0])
+    assert mirrored.high == pytest.approx(1 / low, rel=0.05)
+    with pytest.raises(ValueError, match="median to compare with is 0"):
+        ratio_of_medians([1.0], [0.0, 0.0, 3.0])

@@ -411,12 +411,14 @@ def test_a_site_that_says_nothing_of_failures_is_told_what_to_write(
 
 def test_a_cluster_without_a_loss_of_power_is_named(availability: Command, tmp_path: Path) -> None:
     bad = "\x1b[31m[red]x[/red]"
-    file = written(tmp_path / "t.jsonl", [record(), record(cluster=bad, fault="stop-active")])
+    cuts = [record(repetition=i) for i in range(3)]
+    file = written(tmp_path / "t.jsonl", [*cuts, record(cluster=bad, fault="stop-active")])
     code, out, err = availability(file)
     assert code == 0
-    assert "No trial of power-cut-active, so nothing is modelled: " in err
+    assert "Fewer than 3 trials of power-cut-active, so nothing is modelled: " in err
     assert "\x1b" not in out + err
-    code, out, _ = availability(written(tmp_path / "u.jsonl", [record(cluster=bad)]))
+    cuts = [record(repetition=i, cluster=bad) for i in range(3)]
+    code, out, _ = availability(written(tmp_path / "u.jsonl", cuts))
     assert code == 0
     assert "\x1b" not in out
     assert "[red]x[/red]" in out

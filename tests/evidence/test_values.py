@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from evaluator.evidence.availability import (
@@ -38,9 +40,27 @@ def test_a_failover_is_the_mean_outage_of_losses_of_power_alone() -> None:
 
 
 def test_a_trial_without_a_web_front_is_no_outage_of_nothing() -> None:
-    made = [record(outage={"http": 4.0}), record(outage={"smtp": 1.0})]
-    assert measured("failover", made, "pacemaker-2-witness") == ((4, 4, 4), 1, 1)
-    assert measured("failover", made[1:], "pacemaker-2-witness") is None
+    made = [record(outage={"smtp": 1.0}), *[record(outage={"http": float(s)}) for s in (3, 4, 8)]]
+    found = measured("failover", made, "pacemaker-2-witness")
+    assert found is not None
+    assert (found.interval.estimate, found.trials) == (5.0, 3)
+
+
+def test_two_outages_have_no_mean_with_an_interval() -> None:
+    cuts = [record(repetition=i, outage={"http": 4.0 + i}) for i in range(3)]
+    assert measured("failover", cuts[:2], "pacemaker-2-witness") is None
+    found = measured("failover", cuts, "pacemaker-2-witness")
+    assert found is not None
+    assert 4 <= found.interval.low < 5 < found.interval.high <= 6
+    assert forecasts(cuts[:2], NODE, 0) == []
+
+
+def test_what_the_laboratory_did_not_see_says_nothing_of_a_cluster() -> None:
+    unseen = [record(findings=(f"error [{code}] x",)) for code in ("not-watched", "not-asked")]
+    found = measured("coverage", [record(), *unseen], "pacemaker-2-witness")
+    assert found is not None
+    assert (found.interval.estimate, found.trials) == (1.0, 1)
+    assert measured("coverage", unseen, "pacemaker-2-witness") is None
 
 
 @pytest.mark.parametrize("value", ["coverage", "single_holder"])
@@ -95,12 +115,41 @@ def test_without_a_loss_of_power_nothing_is_forecast() -> None:
 
 
 def test_lost_mail_is_no_minute() -> None:
-    made = [record(findings=("error [mail-lost] 3 of 40",)), record(repetition=2)]
+    made = [
+        record(findings=("error [mail-lost] 3 of 40",)),
+        *(record(repetition=i) for i in (2, 3)),
+    ]
     (found,) = forecasts(made, NODE, 0)
-    assert found.coverage == coverage(2, 2)
-    bad = record(repetition=3, findings=("error [mail-lost] 3", "error [not-served] 70 s"))
+    assert found.coverage == coverage(3, 3)
+    bad = record(repetition=4, findings=("error [mail-lost] 3", "error [not-served] 70 s"))
     (found,) = forecasts([*made, bad], NODE, 0)
-    assert found.coverage == coverage(2, 3)
+    assert found.coverage == coverage(3, 4)
+
+
+def test_the_outage_of_a_forecast_is_of_failovers_that_worked() -> None:
+    good = [record(repetition=i, outage={"http": 6.0 + i}) for i in range(3)]
+    bad = [replace(r, outage={"http": 90.0}, findings=("error [not-served] x",)) for r in good]
+    (found,) = forecasts([*good, *bad], NODE, 0)
+    assert (found.outage.estimate, found.failovers, found.trials) == (7.0, 3, 6)
+    assert found.coverage == coverage(3, 6)
+    (found,) = forecasts(bad, NODE, 0)
+    assert (found.outage.estimate, found.coverage) == (90.0, coverage(0, 3))
+
+
+def test_coverage_of_a_forecast_is_of_faults_that_lose_the_active_node() -> None:
+    others = [record(fault="rings-silent", findings=("error [two-holders] x",))] * 5
+    plain, same = forecasts(campaign(), NODE, 0), forecasts([*campaign(), *others], NODE, 0)
+    assert plain == same
+
+
+def test_clusters_that_notice_later_are_forecast_apart() -> None:
+    slow = [
+        record(cluster="pacemaker-drbd", repetition=i, budget=11.0, outage={"http": 70.0 + i})
+        for i in range(3)
+    ]
+    both = {row.cluster: row for row in forecasts([*BOTH, *slow], NODE, 0)}
+    assert [both[row.cluster] for row in forecasts(BOTH, NODE, 0)] == forecasts(BOTH, NODE, 0)
+    assert both["pacemaker-drbd"].coverage == coverage(3, 3)
 
 
 def test_a_cluster_that_was_spared_the_hard_faults_does_not_seem_to_survive_more() -> None:
@@ -132,7 +181,7 @@ def test_a_failover_stays_measured_where_others_were_not_tried_with_one() -> Non
 
 
 def test_an_outage_of_nothing_has_a_forecast() -> None:
-    (found,) = forecasts([record(outage={"http": 0.0})], NODE, 0)
+    (found,) = forecasts([record(outage={"http": 0.0})] * 3, NODE, 0)
     assert 0 < found.downtime.low < 5
 
 

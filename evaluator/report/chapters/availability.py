@@ -9,7 +9,7 @@ from evaluator.evidence.record import Record
 from evaluator.evidence.values import ASSUMED, FAILOVER, Forecast, allowed, alone, forecasts
 from evaluator.report.case import Case
 from evaluator.report.document import Block, Cell, Column, Paragraph, Ref, Table, cite
-from evaluator.report.prose import THIN, enumeration, number, number_cell, text_cell
+from evaluator.report.prose import THIN, count, enumeration, number, number_cell, text_cell
 from evaluator.study.site import Reliability, ServiceLevel
 from evaluator.trial.clusters import OWN_DATA
 
@@ -88,9 +88,9 @@ def _recovered(records: Sequence[Record], level: ServiceLevel, start: float) -> 
     fits = "fits" if seconds + start <= promised else "does not fit"
     return (
         f"The service is to be back within {number(promised, 0)}{THIN}s: the longest outage of "
-        f"{number(len(cuts), 0)} losses of power was {number(seconds, 1)}{THIN}s, on "
-        f"{longest.cluster} and with a stand-in that starts sooner than the service; with a start "
-        f"of {number(start)}{THIN}s it {fits}. "
+        f"{count(len(cuts), 'loss of power', 'losses of power')} was {number(seconds, 1)}{THIN}s, "
+        f"on {longest.cluster} and with a stand-in that starts sooner than the service; with a "
+        f"start of {number(start)}{THIN}s it {fits}. "
     )
 
 
@@ -152,12 +152,14 @@ def _table(
         ),
         layout="small",
         note=(
-            "Measured in the laboratory, with 95 % intervals. Covered: of n trials, of the faults "
-            "that all these clusters were tried with, the share in which every audit held but "
-            "those of mail (Wilson's interval",
+            "Measured in the laboratory, with 95 % intervals. Covered: of n trials in which the "
+            "node that serves was lost, by its power or to everybody (of these two, what all "
+            "clusters were tried with), the share in which every audit held but those of mail "
+            "(Wilson's interval",
             cite("wilson-1927"),
-            "); each fault counts alike, since nobody knows how "
-            "often each will come. Outage: mean of the losses of power (bootstrap",
+            "); each trial counts alike, since nobody knows how often each will come. That two "
+            "nodes served for a while is counted as not covered: with copied data a person has "
+            "to choose then. Outage: mean of the losses of power (bootstrap",
             cite("efron-1987"),
             "). Assumed by the site: a node fails every "
             f"{number(stated.mtbf_hours)} h and is mended in "
@@ -167,8 +169,9 @@ def _table(
             ". Modelled from both, never guaranteed: minutes, by a Markov chain",
             cite("trivedi-bobbio-2017"),
             " of five states (both nodes up, failing over, one up, waiting for a person, none up; "
-            "the states are ours). Level: of minutes alone, kept if the whole intervals keep it, "
-            "with the long start as well, missed if none of it does, else open.",
+            "the states are ours; a third node is taken for none). Level: of minutes alone, kept "
+            "if the whole intervals keep it, with the long start as well, missed if none of it "
+            "does, else open.",
         ),
         cards=True,
     )

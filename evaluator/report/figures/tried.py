@@ -14,17 +14,34 @@ from evaluator.report.figures.canvas import (
     INK,
     ORANGE,
     PURPLE,
+    SKY,
     VERMILION,
     bars_area,
     drawn,
     label,
 )
 
-MARKS = ((BLUE, "o"), (VERMILION, "s"), (GREEN, "^"), (ORANGE, "D"), (PURPLE, "v"), (INK, "X"))
+MARKS = (
+    *((BLUE, "o"), (VERMILION, "s"), (GREEN, "^"), (ORANGE, "D"), (PURPLE, "v"), (INK, "X")),
+    (SKY, "P"),
+)
 """Colour and shape of each cluster: whoever cannot tell the one can tell the other."""
 
 ROOM = 0.8
 """Share of a row's height that the clusters' lanes take."""
+
+TALLEST = 8.0
+"""Inches that the rows may take of a page (ours)."""
+
+
+def most_rows(clusters: int) -> int:
+    """Faults that fit on a page where each has a lane for so many clusters."""
+    return max(1, int(TALLEST / _height(clusters)))
+
+
+def _height(clusters: int) -> float:
+    """Inches of a row."""
+    return 0.16 + 0.09 * clusters
 
 
 @drawn
@@ -34,9 +51,7 @@ def outages(seconds: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure | No
     if not seconds:
         return None
     legend_rows = -(-len(clusters) // 3)
-    figure, axes = bars_area(
-        list(seconds), 0.16 + 0.09 * len(clusters), top=0.14 + 0.17 * legend_rows
-    )
+    figure, axes = bars_area(list(seconds), _height(len(clusters)), top=0.14 + 0.17 * legend_rows)
     for at, found in enumerate(seconds.values()):
         if at:
             axes.axhline(at - 0.5, color="#d0d7de", lw=0.5)
