@@ -194,7 +194,7 @@ def test_emulated_machines_are_told_apart(with_trials: ev.Run) -> None:
     assert both[: len(plain)] == plain
     said = prose(both[len(plain) :])
     assert "on pacemaker-drbd an audit failed in 1 of 4 trials: mail lost in 1" in said
-    assert "Of 160 acknowledged mails 1 were lost." in said
+    assert "Of 160 acknowledged mails one was lost." in said
     (row,) = cells(tables(both)["tried-emulated"])
     assert row[:4] == ["power cut active", "pacemaker-drbd", "4", "71.5 [70.0 to 73.0]"]
     alone = section(with_trials, drbd)

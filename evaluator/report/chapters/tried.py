@@ -95,12 +95,13 @@ def _on_emulated(records: Sequence[Record], source: Inlines) -> list[Block]:
     if not records:
         return []
     lost, sent = sum(r.lost for r in records), sum(r.acknowledged for r in records)
-    none = "none was lost" if not lost else f"{number(lost, 0)} were lost"
+    none = count(lost, "was lost", "were lost") if lost else "none was lost"
     return [
         Paragraph(
             (
                 "DRBD is a part of the kernel, so it was tried on emulated machines with kernels "
-                f"of their own: {_safety(records)[:1].lower()}{_safety(records)[1:]} Of "
+                "of their own, which lose with their power what they had not yet written: "
+                f"{_safety(records)[:1].lower()}{_safety(records)[1:]} Of "
                 f"{number(sent, 0)} acknowledged mails {none}. An emulated processor is many times "
                 "slower, so these seconds are not to be compared with any others, and are no part "
                 "of the ranking or of the model (",
@@ -140,7 +141,8 @@ def _campaign(records: Sequence[Record]) -> str:
         "set to notice a lost node within "
         f"{enumeration([number(b, 1) for b in budgets], 'or')}{THIN}s, while clients delivered and "
         "read mail. The nodes share one machine and run a stand-in for the service, so what "
-        "a cluster does carries over, and its seconds do not. "
+        "a cluster does carries over, and its seconds do not; what a node had not yet written to "
+        "its disk outlives a loss of power here. "
     )
 
 
