@@ -152,8 +152,8 @@ def group_vars(cluster: ClusterModel) -> bytes:
 def _resources(cluster: ClusterModel) -> dict[str, int]:
     """On how many nodes each resource is started, or promoted, when all is well."""
     wide = len(cluster.carriers)
-    *below, (vip, _) = cluster.chain
-    found = {name: wide if cluster.everywhere else 1 for name, _ in below} | {vip: 1}
+    found = {name: wide if cluster.everywhere else 1 for name, _ in cluster.chain}
+    found |= {f"vip-{cluster.vip.name}": 1}
     if cluster.watched_interface:
         found[f"link-{cluster.watched_interface}"] = wide
     return found | {fence.id: 1 for fence in cluster.fencing}

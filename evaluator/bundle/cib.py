@@ -185,6 +185,14 @@ def _service(parent: Element, cluster: ClusterModel) -> None:
         ],
         meta if cluster.everywhere else {**meta, **priority},
     )
+    _primitive(
+        group,
+        f"vip-{vip.name}",
+        "ocf:heartbeat:IPaddr2",
+        {"ip": vip.address, "cidr_netmask": str(vip.prefix)},
+        [Operation("start", 0, 20), Operation("stop", 0, 20), Operation("monitor", 10, 20)],
+        priority if cluster.everywhere else None,
+    )
     if cluster.load_balancer:
         balancer = f"haproxy-{app.name}"
         _primitive(
@@ -194,14 +202,6 @@ def _service(parent: Element, cluster: ClusterModel) -> None:
             {},
             [Operation("start", 0, 100), Operation("stop", 0, 100), Operation("monitor", 10, 30)],
         )
-    _primitive(
-        group,
-        f"vip-{vip.name}",
-        "ocf:heartbeat:IPaddr2",
-        {"ip": vip.address, "cidr_netmask": str(vip.prefix)},
-        [Operation("start", 0, 20), Operation("stop", 0, 20), Operation("monitor", 10, 20)],
-        priority if cluster.everywhere else None,
-    )
     parent.append(group)
 
 

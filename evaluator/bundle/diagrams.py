@@ -146,13 +146,18 @@ def _layers(cluster: ClusterModel) -> list[Layer]:
         started.append(("HAProxy", what, everywhere))
     for number, (name, detail, always) in enumerate(started, start=turn):
         joined = name.startswith("DRBD")
+        # with Pacemaker the address comes before HAProxy
+        number += cluster.manager == "pacemaker" and name == "HAProxy"
         layers.append(Layer(0 if everywhere else number, name, detail, always, joined))
     return layers
 
 
 def _turn(cluster: ClusterModel, layers: list[Layer]) -> int:
-    """When the address comes: last, but with keepalived first."""
-    return 1 if cluster.manager == "keepalived" else 1 + max(layer.turn for layer in layers)
+    """When the address comes: last, but before HAProxy with Pacemaker, and with keepalived first."""
+    if cluster.manager == "keepalived":
+        return 1
+    last = max(layer.turn for layer in layers)
+    return last - 1 if cluster.manager == "pacemaker" and cluster.load_balancer else last + 1
 
 
 def _legend(cluster: ClusterModel) -> list[str]:

@@ -299,9 +299,12 @@ class ClusterModel:
         if self.storage:
             steps.append((f"fs-{self.storage.name}", "mount"))
         steps.append((f"service-{self.application.name}", "service"))
+        ends = [(f"vip-{self.vip.name}", "virtual address")]
         if self.load_balancer:
-            steps.append((f"haproxy-{self.application.name}", "load balancer"))
-        return (*steps, (f"vip-{self.vip.name}", "virtual address"))
+            # Pacemaker asks a unit that it has started for 2 s: nothing should have to wait for it
+            at = 1 if self.manager == "pacemaker" and not self.everywhere else 0
+            ends.insert(at, (f"haproxy-{self.application.name}", "load balancer"))
+        return (*steps, *ends)
 
     @property
     def ipmi(self) -> bool:

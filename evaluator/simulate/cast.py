@@ -15,7 +15,9 @@ from evaluator.formats.cib import Cib, Element
 from evaluator.lint.fencing import mapped
 
 ROLES = ("data", "mount", "service", "balancer", "address")
-"""Resources as they start: promote, mount, service, load balancer, virtual address."""
+"""Resources as they start: promote, mount, service, and load balancer and virtual address, of which
+either may be first."""
+RANKS = {**{role: rank for rank, role in enumerate(ROLES)}, "address": ROLES.index("balancer")}
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 AGENTS = {
@@ -87,7 +89,7 @@ def cast(cib: Cib) -> Cast:
         remedy = "name a cluster with storage, service and address, in a group or by themselves"
         message = "there is no service among the resources, so no scenario fits"
         raise EvaluationError(Finding("not-simulated", message, cib.where(), remedy))
-    chain = sorted(_roles(cib, members), key=lambda pair: ROLES.index(pair[0].partition("-")[0]))
+    chain = sorted(_roles(cib, members), key=lambda pair: RANKS[pair[0].partition("-")[0]])
     for clone in cib.clones():
         if cib.promotable(clone) and (inner := clone.find("primitive")) is not None:
             chain.insert(0, ("data", inner.get("id", "")))

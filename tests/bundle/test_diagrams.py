@@ -150,10 +150,10 @@ def test_long_names_many_networks_and_devices(make: Callable[..., Bundle]) -> No
 def test_the_stack_is_numbered_in_the_order_of_start(bundle: Bundle) -> None:
     words = check(bundle.files["diagrams/stack.svg"])
     numbers = [w for w in words if w.text.isdigit()]
-    # five steps, four of them drawn on both nodes
-    assert sorted(w.text for w in numbers) == ["1", "1", "2", "2", "3", "3", "4", "4", "5"]
+    # five steps, four of them drawn on both nodes; the address is above both, and before HAProxy
+    assert sorted(w.text for w in numbers) == ["1", "1", "2", "2", "3", "3", "4", "5", "5"]
     heights = {w.text: w.top for w in numbers}
-    assert sorted(heights, key=lambda n: -heights[n]) == ["1", "2", "3", "4", "5"]
+    assert sorted(heights, key=lambda n: -heights[n]) == ["1", "2", "3", "5", "4"]
     told = {w.text for w in words}
     assert {"clients", "HAProxy", "zcs", "ext4", "DRBD 8.4", "disk", "corosync-qnetd"} <= told
 

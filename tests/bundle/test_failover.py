@@ -184,7 +184,7 @@ def test_a_failed_service_restarts_once_and_then_moves(bundle: Bundle, tmp_path:
     simulate(tmp_path, "-x", "2.xml", *fail, "-G", "first.xml", "-O", "failed.xml")
     plan = Plan(tmp_path / "first.xml")
     # nobody may reach the service while it restarts
-    steps = ["stop vip-mail on zcs1", "stop haproxy-zcs on zcs1", "stop service-zcs on zcs1"]
+    steps = ["stop haproxy-zcs on zcs1", "stop vip-mail on zcs1", "stop service-zcs on zcs1"]
     steps += [f"start {name} on zcs1" for name, _ in bundle.cluster.chain[2:]]
     in_turn(plan, steps)
     words = " ".join(plan.actions.values())
@@ -224,7 +224,7 @@ def _no_fencing(root: etree._Element) -> None:
 
 def _address_first(root: etree._Element) -> None:
     (group,) = root.xpath("//group")
-    group.insert(0, group[-1])
+    group.insert(0, group.find("primitive[@id='vip-mail']"))
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def _address_first(root: etree._Element) -> None:
     [
         (_no_fencing, "not planned: stonith on zcs1"),
         (_drop("//rsc_order"), "does not wait: start fs-zcs on zcs2 for promote drbd-zcs on zcs2"),
-        (_address_first, "does not wait: start vip-mail on zcs2 for start haproxy-zcs on zcs2"),
+        (_address_first, "does not wait: start vip-mail on zcs2 for start service-zcs on zcs2"),
         (_drop("//group/primitive[@id='service-zcs']"), "not planned: start service-zcs on zcs2"),
     ],
     ids=["no-fencing", "no-order", "address-first", "no-service"],

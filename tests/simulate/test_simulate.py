@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 def test_everybody_has_a_role() -> None:
     found = cast(parsed(rendered("voter")))
     assert found.voters == ("zcs3",)
-    assert [role for role, _ in found.chain] == ["data", "mount", "service", "balancer", "address"]
+    assert [role for role, _ in found.chain] == ["data", "mount", "service", "address", "balancer"]
     assert dict(found.devices) == {f"fence-zcs{n}": (f"zcs{n}",) for n in (1, 2, 3)}
     stateless = cast(parsed(rendered("three-stateless")))
     assert [role for role, _ in stateless.chain] == ["address"], "the rest runs on all"
