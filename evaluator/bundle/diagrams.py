@@ -153,7 +153,7 @@ def _layers(cluster: ClusterModel) -> list[Layer]:
 
 
 def _turn(cluster: ClusterModel, layers: list[Layer]) -> int:
-    """When the address comes: last, but before HAProxy with Pacemaker, and with keepalived first."""
+    """When the address comes: last, before HAProxy with Pacemaker, and with keepalived first."""
     if cluster.manager == "keepalived":
         return 1
     last = max(layer.turn for layer in layers)

@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,7 +71,7 @@ def run_command(
         Path, typer.Option("--out", help="Records are added to this file, one a line.")
     ] = RESULTS,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Leave out what --out has already of this --seed.")
+        bool, typer.Option("--resume", help="Make only what --out has not yet, of this --seed.")
     ] = False,
     kept: Annotated[
         Path, typer.Option("--logs", help="Folder for the logs of trials that fail.")
@@ -80,18 +81,19 @@ def run_command(
     """Build clusters from their own bundles, make faults under load, and audit what happened.
 
     Ends with 4 when an audit of a cluster that fences failed, a trial could not be made, or
-    anything of this machine is not as it was.  Ended before (Ctrl-C, SIGTERM, a terminal that is
-    closed) it removes the laboratory; the trials that it has made are in the file.
+    anything of this machine is not as it was.  With --resume the trials that there were count too.
+    Ended before (Ctrl-C, SIGTERM, a terminal that is closed) it removes the laboratory; the trials
+    that it has made are in the file.
     """
     from evaluator.display import trying
     from evaluator.evidence.record import append
-    from evaluator.trial.campaign import SEEDS, Campaign, run
+    from evaluator.trial.campaign import Campaign, run
     from evaluator.trial.clusters import CLUSTERS, STORAGE
 
     _root()
-    there = _records([out]) if resume and out.exists() else []
-    done = {(r.cluster, r.fault, r.repetition) for r in there if r.seed // SEEDS == seed}
-    campaign = Campaign(clusters or STORAGE[storage], only or (), repeat, seed, core, done)
+    campaign = Campaign(clusters or STORAGE[storage], only or (), repeat, seed, core)
+    before = campaign.own(_records([out])) if resume and out.exists() else []
+    campaign = replace(campaign, done={(r.cluster, r.fault, r.repetition) for r in before})
     _say_what_does_not_fit(campaign.clusters, only or (), core)
     _make_ready(out, kept)
     with (
@@ -105,10 +107,11 @@ def run_command(
             if progress.made:
                 display.note(f"The {progress.made} trials that were made before are in {out}.")
             raise
-    trying.table(made, format)
+    every = before + made
+    trying.table(every, format)
     if made:
         display.written([out], format)
-    fencing = [r for r in made if CLUSTERS[r.cluster][0].startswith("pacemaker")]
+    fencing = [r for r in every if CLUSTERS[r.cluster][0].startswith("pacemaker")]
     if progress.skipped or progress.changed or not all(record.held for record in fencing):
         raise typer.Exit(int(ExitCode.CLUSTER))
 
@@ -119,7 +122,7 @@ def _say_what_does_not_fit(clusters: Sequence[str], only: Sequence[str], core: b
     """
     from evaluator.cluster import build
     from evaluator.trial.clusters import declaration
-    from evaluator.trial.scenario import CANNOT, trials
+    from evaluator.trial.scenario import trials
 
     left_out: dict[str, list[str]] = {}
     for cluster in clusters:
@@ -129,8 +132,6 @@ def _say_what_does_not_fit(clusters: Sequence[str], only: Sequence[str], core: b
                 left_out.setdefault(f"{cluster}: not made: {reason}", []).append(trial.name)
     for reason, names in left_out.items():
         display.note(f"{reason}: {', '.join(names)}")
-    for name, reason in CANNOT.items() if not (only or core) else ():
-        display.note(f"not made on any machine of this kind: {reason}: {name}")
 
 
 def _make_ready(out: Path, kept: Path) -> None:
@@ -206,7 +207,7 @@ def _temporary() -> Iterator[None]:
 
 @lab.command("list")
 def list_command(format: FormatOption = display.Format.table) -> None:
-    """List the faults that can be made, and those that cannot be made here."""
+    """List the faults that can be made, and what each is for."""
     from evaluator.display import trying
     from evaluator.trial.scenario import trials
 

@@ -17,10 +17,11 @@ from evaluator import display
 from evaluator.evidence.availability import Interval
 from evaluator.evidence.record import PHASES, Record
 from evaluator.evidence.summary import Row, breakdown, rows
-from evaluator.evidence.values import ASSUMED, FAILOVER, Forecast, allowed, alone, forecasts
+from evaluator.evidence.values import ASSUMED, FAILOVER, LEAST, Forecast, allowed, alone, forecasts
 from evaluator.findings import EvaluationError, Finding
 from evaluator.study.site import Reliability, Site
-from evaluator.trial.scenario import CANNOT, Trial
+from evaluator.trial.clusters import OWN_DATA
+from evaluator.trial.scenario import Trial
 
 
 class Progress:
@@ -85,8 +86,9 @@ class Progress:
 
 
 def _short(made: Record) -> str:
-    outage = made.outage.get("http", 0.0)
+    outage = made.outage.get("http")
     served = f"{outage:.1f} s without an answer" if outage else "served throughout"
+    served = "not known how it served" if outage is None else served
     fenced = f", fenced: {', '.join(made.fenced)}" if made.fenced else ""
     holders = f", {made.holders} HOLDERS" if made.holders > 1 else ""
     return f"{served}, {made.lost} of {made.acknowledged} mails lost{fenced}{holders}"
@@ -122,9 +124,9 @@ def table(records: Sequence[Record], format: display.Format) -> None:
             display.safe(row.fault),
             display.safe(row.cluster),
             str(row.trials),
-            f"{row.outage:.1f} \\[{row.shortest:.1f}–{row.longest:.1f}]",
+            _outage(row),
             str(row.holders) if row.holders < 2 else f"[red]{row.holders}[/red]",
-            f"{row.lost} of {row.acknowledged}",
+            "–" if row.cluster in OWN_DATA else f"{row.lost} of {row.acknowledged}",
             f"{row.fenced} of {row.trials}",
             f"{row.redundant:.0f}",
             f"{row.held} of {row.trials}",
@@ -134,8 +136,9 @@ def table(records: Sequence[Record], format: display.Format) -> None:
     if not (budgets := sorted({round(row.budget, 1) for row in made})):
         return
     display.note(
-        "Outage: longest time without an answer of the web front; Whole: until fully redundant "
-        f"again. Set to notice a lost node within {', '.join(f'{b:g}' for b in budgets)} s."
+        "Outage: longest time without an answer of the web front; mail: a dash where nothing "
+        "copies it; Whole: from the undoing until everything is redundant again. Set to notice a "
+        f"lost node within {', '.join(f'{b:g}' for b in budgets)} s."
     )
 
 
@@ -154,13 +157,15 @@ def availability(
         names = dict.fromkeys(name for row in every for name in row)
         _print([{name: row.get(name) for name in names} for row in every], format)
     if untried := sorted({r.cluster for r in records} - {row.cluster for row in found}):
-        display.note(f"No trial of {FAILOVER}, so nothing is modelled: {', '.join(untried)}.")
+        few = f"Fewer than {LEAST} trials of {FAILOVER}, so nothing is modelled"
+        display.note(f"{few}: {', '.join(untried)}.")
     display.note(
-        "Measured in the laboratory, with a stand-in for the service: covered (trials, of the "
-        "faults that all these clusters were tried with, in which every audit but those of mail "
-        "held), outage (mean when the active node loses its power). Assumed by the site (source: "
-        f"{', '.join(stated.source)}): a node fails every {stated.mtbf_hours:g} h and is mended in "
-        f"{stated.mttr_hours:g} h, and a person needs {stated.manual_recovery_hours:g} h where the "
+        "Measured in the laboratory, with a stand-in for the service: covered (trials in which "
+        "the node that serves was lost, by its power or to everybody, and every audit but those "
+        "of mail held), outage (mean when the active node loses its power). Assumed by the site "
+        f"(source: {', '.join(stated.source)}): a node fails every {stated.mtbf_hours:g} h and is "
+        f"mended in {stated.mttr_hours:g} h, and a person needs "
+        f"{stated.manual_recovery_hours:g} h where the "
         "cluster failed. Modelled from both, never guaranteed: minutes without service a year, in "
         f"the mean of many years. The service level of {level.availability_percent:g} % leaves "
         f"{limit:.0f} minutes, lost mail apart. Brackets: 95 % intervals."
@@ -235,6 +240,12 @@ def _print(found: list[dict[str, Any]], format: display.Format) -> None:
         display.print_rows(found, format)
 
 
+def _outage(row: Row) -> str:
+    if row.outage is None:
+        return "none answered"
+    return f"{row.outage:.1f} \\[{row.shortest:.1f}–{row.longest:.1f}]"
+
+
 def _flat(row: Row) -> dict[str, Any]:
     found = row._asdict()
     for name in ("mean", "coverage"):
@@ -242,12 +253,13 @@ def _flat(row: Row) -> dict[str, Any]:
     return found
 
 
-def _ends(name: str, found: Interval) -> dict[str, float]:
-    return {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
+def _ends(name: str, found: Interval | None) -> dict[str, float | None]:
+    low, middle, high = found or (None, None, None)
+    return {name: middle, f"{name}_low": low, f"{name}_high": high}
 
 
 def faults(every: Sequence[Trial], format: display.Format) -> None:
-    """Print the faults that can be made, and those that cannot be made here."""
+    """Print the faults that can be made, and what each is for."""
     if format is not display.Format.table:
         _print(
             [
@@ -256,6 +268,7 @@ def faults(every: Sequence[Trial], format: display.Format) -> None:
                     "title": t.words.title,
                     "faults": "; ".join(map(str, t.faults)),
                     "managers": " ".join(t.words.managers),
+                    "needs": "; ".join(t.words.needs),
                     "answers": t.words.answers,
                     "service": t.words.service,
                     "bound_seconds": t.words.bound_seconds,
@@ -271,10 +284,6 @@ def faults(every: Sequence[Trial], format: display.Format) -> None:
     grid.add_column("What happens")
     grid.add_column("For")
     for t in every:
-        only = ", ".join(t.words.managers) or "all"
-        grid.add_row(display.safe(t.name), display.safe(t.words.title), only)
+        only = [*t.words.managers, *(f"with {each}" for each in t.words.needs)]
+        grid.add_row(display.safe(t.name), display.safe(t.words.title), ", ".join(only) or "all")
     console.print(grid)
-    console.print()
-    console.print("[bold]Not possible in containers on this machine[/bold]")
-    for name, reason in CANNOT.items():
-        console.print(f"{name}: {reason}", soft_wrap=True)

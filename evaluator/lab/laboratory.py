@@ -81,7 +81,8 @@ class Node:
                 if self._laboratory.ssh(self.name, "true", timeout=limit).returncode == 0:
                     return time.monotonic() - began
             time.sleep(0.1)
-        console = (self._laboratory.nodes_folder / self.name / "console").read_text()
+        said = self._laboratory.nodes_folder / self.name / "console"
+        console = said.read_text(errors="replace")  # anything may write there
         finding = Finding(
             "lab-node-silent",
             f"{self.name} does not answer by ssh after {timeout:g} s: {console[-2000:]}",
@@ -218,6 +219,21 @@ class Laboratory:
     def heal(self, node: str, on: str) -> None:
         """Put the cable back."""
         self._rewire(node, on, None)
+
+    def part(self, node: str, others: Sequence[str], on: str) -> None:
+        """Let a node and others not hear each other on a network, where all else hears all of them.
+
+        It stays so when one of them starts anew.
+        """
+        network.part(self.prefix, self.spec, node, others, on)
+
+    def join(self, node: str, on: str) -> None:
+        """Undo :meth:`part`."""
+        network.join(self.prefix, self.spec, node, on)
+
+    def join_all(self) -> None:
+        """Undo every :meth:`part` that there is."""
+        network.join_all(self.prefix)
 
     def temper(self, device: str, mood: str) -> None:
         """Make a power controller ``silent``, ``refusing`` or ``slow``, or ``well`` again."""

@@ -12,15 +12,17 @@ from evaluator.findings import EvaluationError, Finding
 from evaluator.lab.command import must
 from evaluator.lab.guest import MEMORY_MIB
 from evaluator.lab.guest_image import NEEDED_MIB as GUESTS_NEED_MIB
-from evaluator.lab.image import NEEDED_MIB, image_path, package_sources
+from evaluator.lab.image import ALONE, NEEDED_MIB, image_path, package_sources
+from evaluator.lab.lock import locked
 from evaluator.lab.node import group_roots
 from evaluator.lab.removal import ROOT
 
 _TO_RUN = {
     "systemd-nspawn": "systemd-container",
     "ip": "iproute2",
+    "nft": "nftables",
     "nsenter": "util-linux",
-    "setpriv": "util-linux",
+    **dict.fromkeys(("setpriv", "unshare"), "util-linux"),
     **dict.fromkeys(("mount", "umount", "losetup"), "mount"),
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
@@ -33,7 +35,7 @@ NODE_DISK_MIB = 300
 
 _FOR_GUESTS = {"qemu-system-x86_64": "qemu-system-x86", "mkfs.ext4": "e2fsprogs"}
 
-_TO_BUILD = {"mmdebstrap": "mmdebstrap", "apt-config": "apt", "unshare": "util-linux"}
+_TO_BUILD = {"mmdebstrap": "mmdebstrap", "apt-config": "apt"}
 
 
 def missing(
@@ -84,10 +86,11 @@ def _overlay_problem(cache: Path) -> str:
     trial = cache / f".overlay-{secrets.token_hex(4)}"
     layers = f"lowerdir={trial}/lower,upperdir={trial}/upper,workdir={trial}/work,volatile"
     try:
-        for name in ("lower", "upper", "work", "root"):
-            (trial / name).mkdir(parents=True)
-        must("mount", "-t", "overlay", "-o", layers, "overlay", f"{trial}/root")
-        must("umount", f"{trial}/root")
+        with locked(trial / "lock"):  # nobody cleans it away meanwhile
+            for name in ("lower", "upper", "work", "root"):
+                (trial / name).mkdir(parents=True)
+            # who is killed here leaves no mount
+            must(*ALONE, "mount", "-t", "overlay", "-o", layers, "overlay", f"{trial}/root")
     except EvaluationError as error:
         return error.findings[0].message
     except OSError as error:

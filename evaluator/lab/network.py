@@ -128,6 +128,11 @@ def join(prefix: str, spec: LabSpec, node: str, network: str) -> None:
     must(*in_namespace(switch(prefix), ["nft", "delete", "table", "bridge", table]))
 
 
+def join_all(prefix: str) -> None:
+    """Undo every :func:`part` of a laboratory."""
+    must(*in_namespace(switch(prefix), ["nft", "flush", "ruleset"]))
+
+
 def _apart(own: str) -> str:
     return f"apart_{own.replace('.', '_')}"
 

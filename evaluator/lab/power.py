@@ -39,6 +39,9 @@ MOODS = ("well", "silent", "refusing", "slow")
 
 SLOW_SECONDS = 10
 
+OFF_SECONDS = 20.0
+"""Within which the kernel has ended a node that is killed (ours)."""
+
 _REBOOTS = 133  # exit code of systemd-nspawn --keep-unit when the system inside wants to start anew
 _LONGEST_REQUEST = 4096
 
@@ -49,6 +52,7 @@ class _Slot:
 
     node: str
     supervisor: asyncio.subprocess.Process | None = None
+    started: float = 0.0
     monitor: guest.Monitor | None = None
     cut: dict[str, bool] = field(default_factory=dict)
     mirror: asyncio.Task[None] | None = None
@@ -74,6 +78,13 @@ class Rack:
 
     def state(self, node: str) -> str:
         return "on" if self.slots[node].supervisor else "off"
+
+    def tables(self, node: str) -> str | None:
+        """Folder of what a guest's kernel says; None while it boots and has not said anything."""
+        slot, folder = self.slots[node], self.disks / node / "proc"
+        ended = slot.mirror is not None and slot.mirror.done()
+        late = time.monotonic() - slot.started > guest.BOOT_SECONDS
+        return str(folder) if folder.exists() or ended or late else None
 
     async def switch(self, node: str, command: str) -> str:
         """Do one of :data:`COMMANDS` and say the state that the node then has."""
@@ -117,6 +128,7 @@ class Rack:
         network.unplug(self.prefix, self.spec, slot.node)  # what a failed start may have left
         network.plug_in(self.prefix, self.spec, slot.node, slot.cut)
         disk = self.disks / slot.node
+        slot.started, slot.mirror = time.monotonic(), None
         with (disk / "console").open("ab") as console:
             slot.supervisor = await asyncio.create_subprocess_exec(
                 *(
@@ -140,14 +152,16 @@ class Rack:
                 await monitor.fail_disk(True)
 
     async def _off(self, slot: _Slot) -> None:
-        supervisor, slot.supervisor = slot.supervisor, None
+        supervisor = slot.supervisor
         if not supervisor:
             return
         network.silence(self.prefix, self.spec, slot.node)
         with suppress(ProcessLookupError):
             # without its PID 1 the kernel ends all that is in the container, then its supervisor
             os.kill(leader(supervisor.pid) or supervisor.pid, signal.SIGKILL)
-        await asyncio.wait_for(supervisor.wait(), 20)
+        # off is only who has ended: else one who asks meanwhile, or again, would be told a lie
+        await asyncio.wait_for(supervisor.wait(), OFF_SECONDS)
+        slot.supervisor = None
         if slot.mirror:
             await slot.mirror
         slot.monitor = slot.mirror = None
@@ -161,6 +175,8 @@ class Rack:
             if slot.supervisor is not supervisor:
                 return
             slot.supervisor = None
+            if slot.mirror:
+                await slot.mirror
             network.unplug(self.prefix, self.spec, slot.node)
             again = code == _REBOOTS
             if slot.monitor:
@@ -262,8 +278,7 @@ async def _obey(rack: Rack, request: Mapping[str, Any]) -> dict[str, Any]:
     if not supervisor:
         return {"status": status, "pid": None}
     if node in rack.spec.guests:
-        seen = rack.disks / node / "proc"
-        return {"status": status, "machine": supervisor.pid, "proc": str(seen)}
+        return {"status": status, "machine": supervisor.pid, "proc": rack.tables(node)}
     pid = leader(supervisor.pid)
     return {"status": status, "pid": pid, "proc": f"/proc/{pid}" if pid else None}
 

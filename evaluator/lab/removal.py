@@ -31,6 +31,9 @@ wants short; and what is in there is worth nothing after a boot."""
 HALF_BUILT = {"image.lock": ".image-*.part", "guest.lock": ".guest-*.part"}
 """What a killed builder of an image leaves in the cache, by the lock that a living one holds."""
 
+PROBES = ".overlay-*"
+"""What one leaves who was killed while he tried whether the cache can have overlays."""
+
 
 def runs(cache: Path) -> Path:
     """Folder of the laboratories that are there."""
@@ -91,6 +94,10 @@ def clean(cache: Path) -> list[str]:
             for part in cache.glob(names):
                 shutil.rmtree(part, ignore_errors=True)
                 removed.append(part.name)
+    for probe in cache.glob(PROBES):
+        with suppress(BlockingIOError), locked(probe / "lock", wait=False):
+            shutil.rmtree(probe, ignore_errors=True)
+            removed.append(probe.name)
     if kept:
         raise EvaluationError(kept, ExitCode.UNAVAILABLE)
     return removed

@@ -61,7 +61,8 @@ class LabSpec:
     guest_disk_mib
         Its size in MiB; only what is written takes room.
     accelerator
-        How guests are run: QEMU's ``tcg`` runs everywhere; ``kvm`` only where it was tried.
+        How guests are run: QEMU's ``kvm`` or ``tcg``.  Empty: what this machine can, see
+        :func:`evaluator.lab.guest.accelerator`.
     boot_delay
         Seconds between the end of a node's power cycle and its next start (firmware, boot loader).
         A node must not be back before the others have told each other that it was off: Pacemaker
@@ -83,7 +84,7 @@ class LabSpec:
     shared_disk_mib: int = 256
     guests: tuple[str, ...] = ()
     guest_disk_mib: int = 160
-    accelerator: str = "tcg"
+    accelerator: str = ""
     boot_delay: float = 6.0
 
     def __post_init__(self) -> None:

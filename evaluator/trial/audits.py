@@ -6,6 +6,7 @@ The invariants are those of every cluster with one writer (ours, after the Clust
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +51,14 @@ class Observation:
     """Whether the service runs on all nodes at once by design."""
     fences: bool
     """Whether the cluster fences at all; what is expected is expected of those only."""
+    rhythm: Mapping[str, float]
+    """For how many seconds each kind of question that clients have may go unasked."""
+    client: str = ""
+    """How the clients ended, if not as they should."""
+    pace: float = 1.0
+    """How many times as long as elsewhere everything takes on these nodes."""
+    unheard: Sequence[str] = ()
+    """Nodes whose journals could not be read in the end."""
     difference: str = ""
     """How the copies of a replicated volume differ in the end; '' when they do not."""
     unread: str = ""
@@ -59,6 +68,11 @@ class Observation:
     def outage(self) -> float:
         """Longest time in seconds that the web front gave no answer, from the first fault on."""
         return self.ledger.outage("http", self.began)
+
+    def unasked(self, kind: str) -> float:
+        """Seconds for which clients did not ask that should have; 0 where they always did."""
+        seconds = self.ledger.unasked(kind, self.began, self.ended)
+        return seconds if seconds > self.rhythm.get(kind, math.inf) else 0.0
 
     @property
     def holders(self) -> int:
@@ -150,23 +164,28 @@ def one_service(o: Observation) -> Iterator[Finding]:
 
 @audit
 def fenced_first(o: Observation) -> Iterator[Finding]:
-    """Who takes the volume from a node that died has seen it switched off before."""
+    """Who takes the volume from a node that died has seen it switched off before.
+
+    Without a volume, who takes the address has.
+    """
     if not o.fences:
         return
-    for before, after in zip(o.seen, o.seen[1:], strict=False):
-        taken = after.volume - before.volume
-        owners = [s.volume for s in o.seen if s.time <= before.time and s.volume]
+    what = "volume" if any(look.volume for look in o.seen) else "address"
+    had = [(look.time, getattr(look, what)) for look in o.seen]
+    for number, (moment, nodes) in enumerate(had[1:], 1):
+        taken = nodes - had[number - 1][1]
+        owners = [each for _, each in had[:number] if each]
         if not taken or not owners:
             continue
         for lost in owners[-1] - taken:
-            told = [e for e in o.power if e["node"] == lost and e["time"] <= after.time]
+            told = [e for e in o.power if e["node"] == lost and e["time"] <= moment]
             own = [e for e in told if "peer" not in e]
             # who has come back by itself since is known to be well
             if not own or own[-1]["command"] == "on":
                 continue
             if not any(_fences(e) and e["time"] >= own[-1]["time"] for e in told):
                 where = ", ".join(sorted(taken))
-                yield Finding("not-fenced-first", f"{where} took the volume of {lost} unconfirmed")
+                yield Finding("not-fenced-first", f"{where} took the {what} of {lost} unconfirmed")
 
 
 @audit
@@ -201,29 +220,43 @@ def served(o: Observation) -> Iterator[Finding]:
     bound = words.bound_seconds
     gaps = o.ledger.gaps("http", o.began)
     if words.answers == "throughout":
-        if o.outage > NOTICED_SECONDS:
+        if o.outage > o.pace * NOTICED_SECONDS:
             yield Finding("not-served", f"{o.outage:.1f} s without an answer; none was expected")
         return
     since = o.undone if words.answers == "once undone" else o.injected
     last = max((start + seconds for start, seconds in gaps), default=0.0)
+    web = [a for a in o.ledger.answers if a.kind == "http"]
+    if gaps and not web[-1].ok and gaps[-1][1] > o.pace * NOTICED_SECONDS:
+        yield Finding("not-served", f"http has no answer in the end: {web[-1].what}")
+        return
     if last > since + bound:
         yield Finding(
             "not-served", f"served again {last - since:.1f} s after it could be, not in {bound:g} s"
         )
-    if words.answers == "again" and last > o.undone:
+    spans = any(start < o.undone < start + seconds for start, seconds in gaps)
+    if words.answers == "again" and spans:
         yield Finding("not-served", "it served again only when the faults were undone")
+    if later := [s for start, s in gaps if start >= o.undone and s > o.pace * NOTICED_SECONDS]:
+        yield Finding("not-served", f"{max(later):.1f} s without an answer once all was undone")
 
 
 @audit
 def asked(o: Observation) -> Iterator[Finding]:
-    """Clients were well before it and are in the end; who asks nothing misses nothing."""
+    """Clients were well before it, never stop asking, and are well in the end."""
+    if o.client:
+        yield Finding("not-asked", f"the clients {o.client}")
+        return
     for kind in ("http", "smtp"):
         if not any(a.kind == kind and a.ok and a.time < o.began for a in o.ledger.answers):
             yield Finding("not-asked", f"{kind} had no good answer before the fault")
-    last = {a.kind: a for a in o.ledger.answers if a.kind != "http" and a.time > o.undone}
-    for kind, answer in last.items():
-        if o.fences and not answer.ok:
-            yield Finding("not-served", f"{kind} has no answer in the end: {answer.what}")
+    last = {a.kind: a for a in o.ledger.answers if a.end > o.undone}
+    for kind in o.rhythm:
+        if seconds := o.unasked(kind):
+            yield Finding("not-asked", f"nobody asked for {kind} for {seconds:.1f} s")
+        elif kind not in last:
+            yield Finding("not-asked", f"{kind} has no answer after the faults")
+        elif kind != "http" and o.fences and not last[kind].ok:
+            yield Finding("not-served", f"{kind} has no answer in the end: {last[kind].what}")
 
 
 @audit
@@ -284,3 +317,6 @@ def watched(o: Observation) -> Iterator[Finding]:
             yield Finding(
                 "not-watched", f"{seconds:.1f} s from {moment - o.began:.1f} s were not seen"
             )
+    # a node that does not come back is a finding about the cluster, and that one counts
+    for node in o.unheard if not o.not_whole else ():
+        yield Finding("not-watched", f"{node} does not tell whether anything crashed")

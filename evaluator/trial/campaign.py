@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -58,6 +58,20 @@ class Campaign:
         every = [(t, repetition) for repetition in range(1, self.repeat + 1) for t in fit]
         random.Random(f"{self.seed} {cluster}").shuffle(every)  # noqa: S311 - to be repeated
         yield from every
+
+    def own(self, records: Iterable[Record]) -> list[Record]:
+        """Those of its trials."""
+        planned = {
+            (cluster, trial.name, repetition)
+            for cluster in self.clusters
+            for trial, repetition in self.trials(cluster)
+        }
+        return [
+            record
+            for record in records
+            if record.seed // SEEDS == self.seed
+            and (record.cluster, record.fault, record.repetition) in planned
+        ]
 
     def order(self) -> list[str]:
         """The clusters in the order of their building."""
@@ -135,11 +149,13 @@ def _made(rig: Rig, campaign: Campaign, cluster: str, watcher: Watcher) -> Itera
         watcher.failed(cluster, "build", error)
         return
     versions = _versions(rig)
-    every = list(campaign.trials(cluster))
-    for order, (trial, repetition) in enumerate(every, 1):
-        if (cluster, trial.name, repetition) in campaign.done:
-            continue
-        watcher.begins(cluster, trial.name, order, len(every))
+    left = [
+        (order, trial, repetition)
+        for order, (trial, repetition) in enumerate(campaign.trials(cluster), 1)
+        if (cluster, trial.name, repetition) not in campaign.done
+    ]
+    for number, (order, trial, repetition) in enumerate(left, 1):
+        watcher.begins(cluster, trial.name, number, len(left))
         try:
             outcome = perform(rig, trial, seed=campaign.seed * SEEDS + order)
         except EvaluationError as error:

@@ -9,6 +9,9 @@ counted for each kind, and ``what`` the node that answered or the error.  A mail
 when the server has said so after its last line (RFC 5321, 4.2.5); one whose answer was lost may or
 may not be there.
 
+It ends at once with an error when it cannot write what it was told: what was promised would not be
+known any more.
+
 ``read``: ``{"number", "sha256"}`` for every mail of this trial in the mailbox, read by IMAP;
 ``clear`` empties the mailbox.
 
@@ -20,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import imaplib
 import json
+import os
 import random
 import re
 import smtplib
@@ -28,6 +32,7 @@ import ssl
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -168,11 +173,22 @@ def _keep_asking(settings: Settings, kind: str, end: threading.Event, say: threa
         due = max(due + settings.every[kind], time.monotonic())
 
 
+def _or_end(ask: Callable[..., None], *words: object) -> None:
+    """Do it; when it fails, the whole program has: the other threads must not hide that."""
+    try:
+        ask(*words)
+    except BaseException:
+        try:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+
+
 def load(settings: Settings) -> None:
     """Ask every kind in a thread of its own until standard input ends."""
     end, say = threading.Event(), threading.Lock()
     threads = [
-        threading.Thread(target=_keep_asking, args=(settings, kind, end, say))
+        threading.Thread(target=_or_end, args=(_keep_asking, settings, kind, end, say))
         for kind in settings.ports
     ]
     for thread in threads:

@@ -125,7 +125,11 @@ def _said(done: CompletedProcess[str], where: Where | None = None) -> str:
 
 @verb("cut-power", "NODE")
 def cut_power(stage: Stage, arguments: list[str]) -> Undo:
-    """The plug is pulled; undone, it is put back."""
+    """A node loses its power at once; undone, it has it back.
+
+    Its controller has a feed of its own, so a fence device that is asked to reboot the node
+    switches it on again before that.
+    """
     node = stage.roles[arguments[0]]
     stage.lab.node(node).kill()
     return lambda: _on(stage, node)
@@ -138,7 +142,7 @@ def _on(stage: Stage, node: str) -> None:
 
 @verb("plug-in", "NODE")
 def plug_in(stage: Stage, arguments: list[str]) -> Undo:
-    """The plug of a node is put back."""
+    """A node that has lost its power has it back."""
     _on(stage, stage.roles[arguments[0]])
     return lambda: None
 
@@ -246,6 +250,25 @@ def _cut(stage: Stage, arguments: list[str], *, carrier: bool) -> Undo:
     return heal
 
 
+@verb("part", "NETWORK NODE")
+def part(stage: Stage, arguments: list[str]) -> Undo:
+    """The node and the others do not hear each other; clients and a witness hear all of them."""
+    which, node = arguments[0], stage.roles[arguments[1]]
+    nodes = stage.lab.spec.nodes
+    others = [name for name in nodes if name not in (node, stage.roles.get("witness"))]
+    every = [network for network in nodes[node] if which in (network, "all")]
+    for network in every:
+        stage.lab.part(node, [name for name in others if network in nodes[name]], network)
+
+    def join() -> None:
+        for network in every:
+            stage.lab.join(node, network)
+        for name in (node, *others):
+            _on(stage, name)
+
+    return join
+
+
 @verb("heal", "NETWORK NODE")
 def heal(stage: Stage, arguments: list[str]) -> Undo:
     """A cable that was cut before is put back."""
@@ -309,7 +332,8 @@ def diverge(stage: Stage, arguments: list[str]) -> Undo:
     script = (
         # the cluster may still be about to take it down
         'for i in $(seq 120); do [ -n "$(drbdadm cstate all 2>&-)" ] || break; sleep 1; done;'
-        f" drbdadm up all; was=$(cat {helper}); echo /bin/true >{helper};"
+        " for i in $(seq 20); do drbdadm up all && break; sleep 1; done;"
+        f" was=$(cat {helper}); echo /bin/true >{helper};"
         " drbdadm primary --force all && for d in /dev/drbd[0-9]*; do"
         " dd if=$d of=$d bs=4k count=16 conv=notrunc,fsync; done; drbdadm secondary all;"
         f" result=$?; echo $was >{helper}; exit $result"
@@ -373,14 +397,17 @@ def fill(stage: Stage, arguments: list[str]) -> Undo:
     """The volume of the service is full to the last block, root's reserve included."""
     node = stage.roles[arguments[0]]
     path = f"{stage.store}/{BALLAST}"
-    # ends when the file system is full, which dd calls an error
-    stage.run(node, "dd", "if=/dev/zero", f"of={path}", "bs=1M", timeout=120)
 
     def empty() -> None:
         for name in dict.fromkeys(stage.roles.values()):
             if name in stage.lab.spec.nodes and stage.lab.node(name).state() == "on":
                 stage.run(name, "rm", "-f", path)
 
+    done = stage.run(node, "dd", "if=/dev/zero", f"of={path}", "bs=1M", timeout=120)
+    if "No space left" not in done.stderr:
+        empty()
+        what = f"the volume is not full: {done.stderr.strip()[-500:]}"
+        raise EvaluationError(Finding("fault-failed", what, Where(node)))
     return empty
 
 
@@ -408,6 +435,19 @@ def wait(stage: Stage, arguments: list[str]) -> Undo:
     """Nothing, for a while: what went before has its effect."""
     time.sleep(float(arguments[0]))
     return lambda: None
+
+
+@verb("jump-clock", "SECONDS NODE")
+def jump_clock(stage: Stage, arguments: list[str]) -> Undo:
+    """A node's clock is suddenly that much ahead; undone, it is set right as suddenly."""
+    seconds, node = arguments[0], stage.roles[arguments[1]]
+    _must(stage, node, "date", "--set", f"+{seconds} seconds")
+
+    def set_right() -> None:
+        _on(stage, node)
+        _must(stage, node, "date", "--set", f"@{time.time():.3f}")
+
+    return set_right
 
 
 HANG = "/usr/local/sbin/hang-of-a-trial"

@@ -67,12 +67,13 @@ class Ledger:
         """Compare the promise with a mailbox, given as (number, SHA-256) of every mail in it."""
         there = list(mailbox)
         copies = Counter(number for number, _ in there)
-        intact = {n for n, sha256 in there if sha256 == digest(body(self.seed, n).encode())}
+        # of each copy: a good one beside it does not mend a bad one
+        altered = {n for n, sha256 in there if sha256 != digest(body(self.seed, n).encode())}
         return Held(
             acknowledged=len(self.acknowledged),
             lost=tuple(n for n in self.acknowledged if not copies[n]),
             doubled=tuple(sorted(n for n, count in copies.items() if count > 1)),
-            altered=tuple(sorted(copies.keys() - intact)),
+            altered=tuple(sorted(altered)),
         )
 
     def gaps(self, kind: str, after: float) -> list[tuple[float, float]]:
@@ -93,6 +94,15 @@ class Ledger:
         if failed and asked:
             found.append((last, asked[-1].end - last))
         return found
+
+    def unasked(self, kind: str, since: float, until: float) -> float:
+        """Longest time in seconds between two moments in which no question was under way."""
+        longest, last = 0.0, since
+        for answer in self.answers:
+            if answer.kind == kind and answer.end > last:
+                longest = max(longest, min(answer.time, until) - last)
+                last = answer.end
+        return max(longest, until - last)
 
     def outage(self, kind: str, after: float) -> float:
         """Longest time in seconds without a good answer since a moment; 0 for none."""

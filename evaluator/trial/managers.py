@@ -25,8 +25,12 @@ class Manager(Protocol):
     def units(self) -> Sequence[str]:
         """Units of a member, in the order of their start."""
 
-    def why_not_whole(self, run: Run, members: Sequence[str]) -> str:
-        """What is missing to full redundancy; '' when nothing is."""
+    def why_not_whole(self, run: Run, members: Sequence[str], *, forgiving: bool = False) -> str:
+        """What is missing to full redundancy; '' when nothing is.
+
+        A `forgiving` answer leaves out what is missing where it failed before: the manager
+        remembers that, until :meth:`tidy`.
+        """
 
     def leave(self, run: Run, node: str) -> None:
         """Take a node out of service, as before maintenance."""
@@ -52,12 +56,13 @@ class Pacemaker:
     daemon = "corosync"
     units = ("corosync", "corosync-qdevice", "pacemaker")
 
-    def why_not_whole(self, run: Run, members: Sequence[str]) -> str:
+    def why_not_whole(self, run: Run, members: Sequence[str], *, forgiving: bool = False) -> str:
         for asked in members:
             done = run(asked, "crm_mon", "-1", "--output-as=xml")
             if done.returncode:
                 return f"{asked}: Pacemaker does not answer"
-            if reason := _pacemaker(ET.fromstring(done.stdout), members):  # noqa: S314 - our own node
+            seen = ET.fromstring(done.stdout)  # noqa: S314 - our own node
+            if reason := _pacemaker(seen, members, forgiving):
                 return f"{asked} says: {reason}"
         quorum = run(members[0], "corosync-quorumtool", "-s").stdout
         votes = dict(re.findall(r"^(Expected|Total) votes:\s+(\d+)", quorum, re.MULTILINE))
@@ -82,7 +87,29 @@ class Pacemaker:
         _must(run, node, "crm_resource", "--cleanup")
 
 
-def _pacemaker(seen: ET.Element, members: Sequence[str]) -> str:
+_RUNS = ("Started", "Promoted", "Unpromoted")
+_INFINITY = 1_000_000
+"""What Pacemaker counts at once where it is not to try again, as when a start failed."""
+
+
+def _banned(seen: ET.Element, members: Sequence[str]) -> dict[tuple[str, str], int]:
+    """How often a resource failed on a node that is not trusted with it any more.
+
+    At ``migration-threshold`` failures Pacemaker bans it from there (*Pacemaker Explained*, failure
+    handling), until they are forgotten; 0 stands for never.
+    """
+    found = {}
+    for node in seen.iterfind("node_history/node"):
+        for each in node.iterfind("resource_history"):
+            failed, most = (int(each.get(a, "0")) for a in ("fail-count", "migration-threshold"))
+            if node.get("name") in members and failed >= most > 0:
+                found[str(each.get("id")), str(node.get("name"))] = failed
+    return found
+
+
+def _pacemaker(seen: ET.Element, members: Sequence[str], forgiving: bool) -> str:
+    banned = _banned(seen, members)
+    forgiven = {resource for resource, _ in banned} if forgiving else set()
     nodes = {str(n.get("name")): n for n in seen.findall("nodes/node")}
     for name in members:
         node = nodes.get(name)
@@ -97,15 +124,20 @@ def _pacemaker(seen: ET.Element, members: Sequence[str]) -> str:
             return f"{resource} is unmanaged"
         if each.get("failed") == "true" or each.get("blocked") == "true":
             return f"{resource} has failed"
-        if each.get("role") not in ("Started", "Promoted", "Unpromoted"):
+        if each.get("role") not in _RUNS and resource not in forgiven:
             return f"{resource} is {each.get('role')}"
     for clone in seen.iterfind("resources/clone"):
-        running = len(clone.findall("resource"))
-        if running != len(members):
+        copies = clone.findall("resource")
+        running = sum(each.get("role") in _RUNS for each in copies)
+        if running != len(members) and not forgiven & {each.get("id") for each in copies}:
             return f"{clone.get('id')} runs on {running} nodes of {len(members)}"
     for event in seen.findall("fence_history/fence_event"):
         if event.get("status") == "pending":
             return f"{event.get('target')} is being fenced"
+    for (resource, name), failed in banned.items():
+        if not forgiving:
+            count = "INFINITY" if failed >= _INFINITY else failed
+            return f"{name} may not have {resource}, whose fail-count there is {count}"
     return ""
 
 
@@ -116,7 +148,7 @@ class Unit:
         self.daemon = name
         self.units = (name,)
 
-    def why_not_whole(self, run: Run, members: Sequence[str]) -> str:
+    def why_not_whole(self, run: Run, members: Sequence[str], *, forgiving: bool = False) -> str:
         for node in members:
             state = run(node, "systemctl", "is-active", *self.units).stdout.split()
             if state != ["active"] * len(self.units):
@@ -139,7 +171,7 @@ class Heartbeat(Unit):
     def __init__(self) -> None:
         super().__init__("heartbeat")
 
-    def why_not_whole(self, run: Run, members: Sequence[str]) -> str:
+    def why_not_whole(self, run: Run, members: Sequence[str], *, forgiving: bool = False) -> str:
         if reason := super().why_not_whole(run, members):
             return reason
         for node in members:

@@ -6,12 +6,14 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from evaluator.findings import EvaluationError, Finding
 from evaluator.trial.audits import Observation, fenced, findings
 from evaluator.trial.client import Settings
+from evaluator.trial.faults import Fault, Undo
 from evaluator.trial.ledger import Held, Ledger
 from evaluator.trial.rig import WHOLE_SECONDS, Rig
 from evaluator.trial.scenario import Trial
@@ -23,6 +25,18 @@ CALM_SECONDS = 2.0
 
 MAIL_SECONDS = 60.0
 """Within which what was acknowledged is delivered once the cluster is whole (ours)."""
+
+LOOK_SECONDS = 1.0
+"""For which is looked whether failures are remembered (ours)."""
+
+TIDY_SECONDS = 30.0
+"""Within which a cluster uses again what it was told to forget the failures of (ours)."""
+
+JOURNAL_SECONDS = 30.0
+"""Within which a node that runs tells its journal (ours)."""
+
+LATE_SECONDS = 1.0
+"""By which a client may be late on a busy machine (ours; the watch may be as late)."""
 
 
 @dataclass(frozen=True)
@@ -43,44 +57,50 @@ def perform(rig: Rig, trial: Trial, seed: int) -> Outcome:
     Raises
     ------
     EvaluationError
-        ``trial-not-whole`` when the cluster is not fit to begin, ``fault-failed`` when a fault
-        could not be made.
+        ``trial-not-whole`` when the cluster is not fit to begin, ``fault-failed`` when the first
+        fault could not be made.  What goes wrong later is a finding.
     """
     trial = trial.at(rig.pace)
-    reason, _ = rig.wait_until_whole(rig.pace * WHOLE_SECONDS)
+    reason, _ = rig.wait_until_whole(rig.pace * WHOLE_SECONDS, forgiving=True)
     if not reason:
         # a node on which the service failed twice is not trusted with it again for hours, unless
         # an operator, who has looked into it, clears that
-        rig.manager.tidy(rig.run, rig.members[0])
+        rig.tidy()
         reason, _ = rig.wait_until_whole(rig.pace * WHOLE_SECONDS)
     if reason:
         raise EvaluationError(Finding("trial-not-whole", f"before {trial.name}: {reason}"))
     rig.roles = rig.cast()
     settings = rig.settings(seed)
     rig.clear(settings)
-    with rig.watch() as watch, rig.load(settings) as lines:
+    broken: list[Finding] = []
+    with rig.watch() as watch, rig.load(settings) as clients:
+        lines = clients.lines
         time.sleep(WARM_UP_SECONDS)
         began = time.time()
         # all of them are undone, in reverse, even when one of them cannot be
         with ExitStack() as undo:
-            for fault in trial.faults:
-                undo.callback(fault.make(rig))
+            for number, fault in enumerate(trial.faults):
+                try:
+                    undo.callback(_undo, fault, fault.make(rig), broken)
+                except EvaluationError as error:
+                    if number == 0:
+                        raise
+                    broken.append(Finding("trial-broken", f"{fault}: {_words(error)}"))
+                    break
             injected = time.time()
-            _wait_for_clients(trial, lines, seed, injected, lambda: _happened(rig, trial, watch))
+            if not broken:
+                happened = partial(_happened, rig, trial, watch)
+                _wait_for_clients(trial, lines, seed, injected, happened)
             undone = time.time()
         mended = time.time()
-        missing, _ = rig.wait_until_whole(rig.pace * WHOLE_SECONDS)
-        if missing:
-            # what failed is known by now; an operator would look at it and clear it
-            with suppress(EvaluationError):
-                rig.manager.tidy(rig.run, rig.members[0])
-            missing, _ = rig.wait_until_whole(rig.pace * 30)
-        redundant = time.time() - undone
+        missing, still, whole = _wait_until_redundant(rig)
+        redundant = whole - undone
         _wait_for_every_kind(settings, lines, mended)
         time.sleep(CALM_SECONDS)
         ended = time.time()
     ledger = Ledger.of(seed, lines.read_text().splitlines())
     held, unread = _held(rig, ledger, settings)
+    cores, unheard = _cores(rig, began)
     observation = Observation(
         words=trial.words,
         roles=rig.roles,
@@ -95,16 +115,65 @@ def perform(rig: Rig, trial: Trial, seed: int) -> Outcome:
         unread=unread,
         power=[e for e in rig.lab.power_log() if e["time"] >= began],
         not_whole=missing,
-        cores=_cores(rig, began),
+        cores=cores,
+        unheard=unheard,
         everywhere=rig.cluster.everywhere,
         fences=bool(rig.cluster.fencing),
-        difference="" if missing else rig.difference(),
+        rhythm={
+            kind: settings.every[kind] + settings.patience[kind] + LATE_SECONDS
+            for kind in settings.ports
+        },
+        client=clients.ended,
+        pace=rig.pace,
+        difference="" if still else _difference(rig),
     )
-    found = tuple(findings(observation))
+    found = (*broken, *findings(observation))
     outcome = Outcome(trial, seed, observation, found, redundant)
-    if found:
-        keep(rig, outcome, rig.failed / f"{rig.cluster.name}-{trial.name}-{seed}")
+    if not found:
+        return outcome
+    try:
+        keep(rig, outcome, rig.failed)
+    except OSError as error:
+        # what was found is worth more than its logs
+        lost = Finding("logs-not-kept", str(error))
+        outcome = replace(outcome, findings=(*found, lost))
     return outcome
+
+
+def _undo(fault: Fault, undo: Undo, broken: list[Finding]) -> None:
+    try:
+        undo()
+    except EvaluationError as error:
+        broken.append(Finding("not-undone", f"{fault}: {_words(error)}"))
+
+
+def _words(error: EvaluationError) -> str:
+    """What it says, without its code."""
+    return "; ".join(f"{f.where}: {f.message}" if f.where else f.message for f in error.findings)
+
+
+def _wait_until_redundant(rig: Rig) -> tuple[str, str, float]:
+    """What was not whole within the bound, what is not in the end ('' for nothing), and since when.
+
+    Failures that are remembered do not count as long as to clear them helps: the trial caused
+    them, and an operator clears what was looked into.
+    """
+    bound = rig.pace * WHOLE_SECONDS
+    missing, _ = rig.wait_until_whole(bound, forgiving=True)
+    whole = time.time()
+    still, _ = rig.wait_until_whole(rig.pace * LOOK_SECONDS)
+    if still:
+        with suppress(EvaluationError):
+            rig.tidy()
+        still, _ = rig.wait_until_whole(rig.pace * TIDY_SECONDS)
+    return f"{missing}, after {bound:g} s" if missing else still, still, whole
+
+
+def _difference(rig: Rig) -> str:
+    try:
+        return rig.difference()
+    except EvaluationError as error:
+        return f"the copies cannot be compared: {_words(error)}"
 
 
 def _wait_for_clients(
@@ -166,18 +235,37 @@ def _held(rig: Rig, ledger: Ledger, settings: Settings) -> tuple[Held, str]:
         time.sleep(1)
 
 
-def _cores(rig: Rig, since: float) -> list[str]:
+def _cores(rig: Rig, since: float) -> tuple[list[str], list[str]]:
+    """Programs that crashed, and the nodes of which that is not known."""
     words = ("journalctl", "-q", "--no-pager", "-o", "cat", f"--since=@{since:.0f}")
-    found = []
+    found, unheard = [], []
     for node in rig.lab.spec.nodes:
-        said = rig.run(node, *words, "--grep", "code=dumped|dumped core|segfault").stdout
-        found += [f"{node}: {line}" for line in said.splitlines()]
-    return found
+        ask = partial(rig.run, node, *words, "--grep", "code=dumped|dumped core|segfault")
+        until = time.monotonic() + rig.pace * JOURNAL_SECONDS
+        # 1 is for no line that matches
+        while (said := ask()).returncode not in (0, 1):
+            if time.monotonic() > until:
+                unheard.append(node)
+                break
+            time.sleep(1)
+        else:
+            found += [f"{node}: {line}" for line in said.stdout.splitlines()]
+    return found, unheard
 
 
-def keep(rig: Rig, outcome: Outcome, folder: Path) -> None:
+def _fresh(folder: Path) -> Path:
+    """Make it; where there is one already, with the next number at the end of its name."""
+    new, number = folder, 1
+    while new.exists():
+        number += 1
+        new = folder.with_name(f"{folder.name}-{number}")
+    new.mkdir(parents=True)
+    return new
+
+
+def keep(rig: Rig, outcome: Outcome, below: Path) -> None:
     """Keep what a failed trial can be understood from, as ``crm_report`` does."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _fresh(below / f"{rig.cluster.name}-{outcome.trial.name}-{outcome.seed}")
     (folder / "findings").write_text("".join(f"{finding}\n" for finding in outcome.findings))
     seen = outcome.observation.seen
     (folder / "seen").write_text("".join(f"{look}\n" for look in seen))

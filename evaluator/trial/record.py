@@ -33,7 +33,9 @@ def of(
         date=date,
         budget=budget,
         outage={
-            kind: round(o.ledger.outage(kind, o.began), 3) for kind in KINDS if o.ledger.rate(kind)
+            kind: round(o.ledger.outage(kind, o.began), 3)
+            for kind in KINDS
+            if o.ledger.rate(kind) and not o.unasked(kind)
         },
         holders=o.holders,
         acknowledged=o.held.acknowledged,

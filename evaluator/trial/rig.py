@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Self, TextIO, cast
@@ -46,8 +46,18 @@ beside its cluster (measured)."""
 EVERY = {"http": 0.05, "smtp": 0.2, "imap": 1.0, "ldap": 0.5}
 PATIENCE = {"http": 0.5, "smtp": 20.0, "imap": 10.0, "ldap": 2.0}
 """Seconds between two questions of a kind, and how long an answer may take."""
+END_SECONDS = 10.0
+"""By which clients may end later than the last question that they began (ours)."""
 MOST_PATIENCE = 30.0
 """Also where all is slower: who was promised nothing yet by a node that died waits for so long."""
+
+
+@dataclass
+class Clients:
+    """Clients at work: the file of their answers, and how they ended if not as they should."""
+
+    lines: Path
+    ended: str = ""
 
 
 class Rig:
@@ -169,6 +179,7 @@ class Rig:
         for node, networks in self.lab.spec.nodes.items():
             for network in networks:
                 self.lab.heal(node, network)
+        self.lab.join_all()
         if not self.wait_until_whole(self.pace * 20)[0]:
             return
         for node in self.lab.spec.nodes:
@@ -210,12 +221,15 @@ class Rig:
             raise EvaluationError(Finding("trial-not-whole", f"the address is on {where}"))
         return holders[0]
 
-    def why_not_whole(self) -> str:
-        """What is missing to full redundancy; '' when nothing is."""
+    def why_not_whole(self, *, forgiving: bool = False) -> str:
+        """What is missing to full redundancy; '' when nothing is.
+
+        `forgiving` is as for :meth:`~evaluator.trial.managers.Manager.why_not_whole`.
+        """
         for node in self.lab.spec.nodes:
             if self.lab.node(node).state() == "off":
                 return f"{node} is off"
-        if reason := self.manager.why_not_whole(self.run, self.members):
+        if reason := self.manager.why_not_whole(self.run, self.members, forgiving=forgiving):
             return reason
         if volume := self.cluster.replicated:
             nodes = [member.name for member in self.cluster.carriers]
@@ -224,8 +238,9 @@ class Rig:
         seen = self.watch().look()
         if len(seen.address) != 1:
             return f"{len(seen.address)} nodes have the address"
-        if not seen.address <= seen.service:
-            return "the node with the address does not serve"
+        everywhere = {m.name for m in self.cluster.carriers} if self.cluster.everywhere else set()
+        if idle := (seen.address | everywhere) - seen.service:
+            return f"the service does not run on {' and '.join(sorted(idle))}"
         if self.cluster.storage and seen.volume != seen.address:
             return "the volume is not where the address is"
         return ""
@@ -237,12 +252,19 @@ class Rig:
         active = self._active()
         return replicated.difference(self.run, volume.name, active, self.pace * COMPARE_SECONDS)
 
-    def wait_until_whole(self, seconds: float) -> tuple[str, float]:
-        """Wait for full redundancy: what is missing in the end, and how long it took."""
+    def tidy(self) -> None:
+        """Have the cluster forget failures, as an operator does who has looked into them."""
+        self.manager.tidy(self.run, self.members[0])
+
+    def wait_until_whole(self, seconds: float, *, forgiving: bool = False) -> tuple[str, float]:
+        """Wait for full redundancy: what is missing in the end, and how long it took.
+
+        `forgiving` is as for :meth:`why_not_whole`.
+        """
         began, reason = time.monotonic(), "?"
         while reason and time.monotonic() - began < seconds:
             with suppress(EvaluationError, subprocess.TimeoutExpired):
-                reason = self.why_not_whole()
+                reason = self.why_not_whole(forgiving=forgiving)
             if reason:
                 # to be asked is work for the nodes
                 time.sleep(5 if self.lab.spec.guests else 0.5)
@@ -253,7 +275,12 @@ class Rig:
         ports = {e.name: e.port for e in self.cluster.application.endpoints if e.name in KINDS}
         conf = f"{self.store}/zimbra/conf"
         active = self._active()
-        account, password = self.run(active, "cat", f"{conf}/test-account").stdout.split()
+        told = self.run(active, "cat", f"{conf}/test-account")
+        words = told.stdout.split()
+        if len(words) != 2:
+            what = f"{active} does not tell the account of the clients: {told.stderr.strip()}"
+            raise EvaluationError(Finding("trial-client", what))
+        account, password = words
         here = [self.run(m.name, "cat", f"{conf}/tls/zcs.crt") for m in self.cluster.carriers]
         trusted = [done.stdout for done in here if done.returncode == 0]
         return Settings(
@@ -268,11 +295,11 @@ class Rig:
         )
 
     @contextmanager
-    def load(self, settings: Settings) -> Iterator[Path]:
-        """Clients at work; the file has their lines when the block has ended."""
-        lines = self.folder / "client.jsonl"
+    def load(self, settings: Settings) -> Iterator[Clients]:
+        """Clients at work, until the block ends."""
+        clients, said = Clients(self.folder / "client.jsonl"), self.folder / "client.err"
         command = self._client("load")
-        with lines.open("w") as out, (self.folder / "client.err").open("w") as errors:
+        with clients.lines.open("w") as out, said.open("w") as errors:
             process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=out, stderr=errors, text=True
             )
@@ -280,15 +307,19 @@ class Rig:
             to.write(_line(settings))
             to.flush()
             try:
-                yield lines
+                yield clients
             finally:
                 with suppress(BrokenPipeError):
                     to.close()
+                limit = 2 * max(settings.patience.values()) + END_SECONDS
                 try:
-                    process.wait(2 * max(settings.patience.values()) + 10)
+                    if code := process.wait(limit):
+                        last = said.read_text().strip().splitlines()[-1:]
+                        clients.ended = f"ended with {code}: {' '.join(last)}"
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+                    clients.ended = f"had a question that did not end within {limit:g} s"
 
     def mailbox(self, settings: Settings) -> list[tuple[int, str]]:
         """(number, SHA-256) of every mail of a trial that is there, on all nodes that keep mail."""

@@ -22,6 +22,13 @@ from evaluator.trial.faults import Fault, parse
 
 FOLDER = "deploy/faults"
 
+NEEDS = {
+    "witness": "a quorum device",
+    "volume": "a volume",
+    "replicated": "a replicated volume",
+}
+"""What the words of :class:`Scenario` ask of a cluster."""
+
 
 class Scenario(BaseModel):
     """``fault.yml``.
@@ -66,6 +73,11 @@ class Scenario(BaseModel):
     core: bool = False
     """One of the few that stand for the others where time is short."""
 
+    @property
+    def needs(self) -> list[str]:
+        """What a cluster must have for it."""
+        return [thing for name, thing in NEEDS.items() if getattr(self, name)]
+
     @model_validator(mode="after")
     def _can_be(self) -> Self:
         alone = [word for word in self.fenced if word in ("one", "any")]
@@ -76,6 +88,9 @@ class Scenario(BaseModel):
             raise ValueError("a fault is about the witness: write witness: true")
         if "replication" in used and not self.replicated:
             raise ValueError("a fault is about the replication: write replicated: true")
+        if any(text.split()[:1] == ["jump-clock"] for text in self.faults) and not self.replicated:
+            # containers have that of their machine, and may not set it
+            raise ValueError("a fault is about a node's own clock: write replicated: true")
         return self
 
 
@@ -97,13 +112,13 @@ class Trial:
         words = self.words
         if words.managers and cluster.manager not in words.managers:
             return f"it is for {' and '.join(words.managers)}"
-        if words.witness and not cluster.quorum.witness:
-            return "it is for clusters with a quorum device"
-        if words.volume and not cluster.storage:
-            return "it is for clusters with a volume"
-        if words.replicated and not cluster.replicated:
-            return "it is for clusters with a replicated volume"
-        return ""
+        there = {
+            NEEDS["witness"]: cluster.quorum.witness,
+            NEEDS["volume"]: cluster.storage,
+            NEEDS["replicated"]: cluster.replicated,
+        }
+        lacks = next((thing for thing in words.needs if not there[thing]), "")
+        return f"it is for clusters with {lacks}" if lacks else ""
 
 
 def read(folder: Path) -> Trial:
@@ -147,9 +162,3 @@ def trials(only: tuple[str, ...] = ()) -> Iterator[Trial]:
             )
     for name in dict.fromkeys(only) or names:
         yield read(folder / name)
-
-
-CANNOT = {
-    "clock jump": "the nodes share the machine's clock, and a container may not set it",
-}
-"""Faults of the list that cannot be made, and why."""

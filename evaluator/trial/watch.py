@@ -3,7 +3,7 @@
 The kernel's own tables tell who holds the
 virtual address, who has the volume mounted and who serves, whatever the node itself believes, and
 all by one clock.  A container's are this machine's; a guest's are brought out
-(:mod:`evaluator.lab.mirror`) and a moment old.
+(:mod:`evaluator.lab.mirror`) and a moment old.  One that says nothing is not known.
 """
 
 from __future__ import annotations
@@ -17,10 +17,15 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from evaluator.findings import EvaluationError
+from evaluator.lab.mirror import HEARD
 
 Nodes = frozenset[str]
 LISTEN = "0A"
 """State of a socket in ``/proc/net/tcp``."""
+
+SILENT_SECONDS = 10.0
+"""For which nothing is known of a node before that counts: an emulated one says something every
+second and may be late by some (ours)."""
 
 
 class Seen(NamedTuple):
@@ -52,6 +57,14 @@ def listens(process: Path, port: int) -> bool:
     return any(ending.search((process / f"net/{table}").read_text()) for table in ("tcp", "tcp6"))
 
 
+def _heard(process: Path) -> float:
+    """When the tables were as they are: now those of a process, a guest's when it last said so."""
+    try:
+        return (process / HEARD).stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
+
+
 class Watch:
     """Looks at all nodes over and over until its block ends.
 
@@ -59,7 +72,7 @@ class Watch:
     ----------
     leaders
         Gives a node's PID 1 as this machine numbers it, or a folder that looks like that one's in
-        /proc; None while it is off.
+        /proc; None while it is off, or boots and has no such folder yet.
     nodes
         Names of the nodes.
     address, mount, port
@@ -82,12 +95,15 @@ class Watch:
         self._leaders, self._nodes = leaders, tuple(nodes)
         self._address, self._mount, self._port, self._every = address, mount, port, every
         self._found: dict[str, Path | None] = {}
+        self._known: dict[str, float] = {}
+        self._unknown: dict[str, float] = {}
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._look_on, daemon=True)
         self.seen: list[Seen] = []
         """Changes only, the first look included."""
         self.pauses: list[tuple[float, float]] = []
-        """(time, seconds) of looks that were long apart: what happened meanwhile is not known."""
+        """(time, seconds) of looks that were long apart, or in which nothing was heard of a node
+        that should run: what happened meanwhile is not known."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -96,6 +112,8 @@ class Watch:
     def __exit__(self, *error: object) -> None:
         self._end.set()
         self._thread.join()
+        for since in self._unknown.values():
+            self.pauses.append((since, time.time() - since))
 
     def look(self) -> Seen:
         """One look, now."""
@@ -104,15 +122,19 @@ class Watch:
             try:
                 process = self._process(node)
                 if process is None:
+                    self._account(node, time.time())
                     continue
+                heard = _heard(process)
                 checks = {
                     "address": holds_address(process, self._address),
                     "volume": bool(self._mount) and has_mounted(process, self._mount),
                     "service": listens(process, self._port),
                 }
             except (OSError, ValueError, EvaluationError):
-                self._found.pop(node, None)  # it ended while it was looked at
+                self._found.pop(node, None)  # it ended while it was looked at, most likely
+                self._account(node, None)
                 continue
+            self._account(node, heard)
             for what, true in checks.items():
                 if true:
                     found[what].add(node)
@@ -123,6 +145,15 @@ class Watch:
         """What was true then, and every change after it."""
         before = [s for s in self.seen if s.time <= moment][-1:]
         return before + [s for s in self.seen if s.time > moment]
+
+    def _account(self, node: str, until: float | None) -> None:
+        """Note until when it is known what a node has; None for no longer than before."""
+        now = time.time()
+        known = self._known[node] = until or self._known.get(node, now)
+        if now - known > SILENT_SECONDS:
+            self._unknown.setdefault(node, known)
+        elif since := self._unknown.pop(node, None):
+            self.pauses.append((since, now - since))
 
     def _process(self, node: str) -> Path | None:
         found = self._found.get(node)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,8 @@ import pytest
 
 from evaluator.findings import EvaluationError
 from evaluator.lab import Laboratory, LabSpec, guest, guest_image
-from evaluator.lab.mirror import PROGRAM, mirror
+from evaluator.lab.mirror import HEARD, PORT_NAME, PROGRAM, mirror
+from evaluator.trial.watch import SILENT_SECONDS
 
 from .conftest import CACHE, PASSWORD, left_of, until, wiring
 
@@ -54,7 +56,7 @@ def test_guests_do_not_see_a_shared_disk() -> None:
 
 
 def test_the_command_line_has_a_card_for_each_network_and_no_lying_data_disk() -> None:
-    spec = mixed()
+    spec = replace(mixed(), accelerator="tcg")
     words = guest.command(spec, Path("/scratch"), "zcs1")
     cards = [word for word in words if word.startswith("virtio-net-pci")]
     assert [card.split(",mac=")[1].split(",")[0] for card in cards] == [
@@ -63,7 +65,49 @@ def test_the_command_line_has_a_card_for_each_network_and_no_lying_data_disk() -
     disks = [word for word in words if word.startswith("driver=")]
     assert ["no-flush" in disk for disk in disks] == [True, False, False]
     assert any("drive=data" in word and "write-cache=off" in word for word in words)
-    assert words[words.index("-accel") + 1].startswith("tcg")
+    assert words[words.index("-accel") + 1].startswith("tcg,")
+    words = guest.command(replace(spec, accelerator="kvm"), Path("/scratch"), "zcs1")
+    assert words[words.index("-accel") + 1] == "kvm", "what it has translated is the emulator's"
+
+
+@pytest.mark.parametrize(
+    ("flags", "device", "best"),
+    [
+        ("fpu vmx sse", True, "kvm"),
+        ("fpu svm sse", True, "kvm"),
+        ("fpu vmx sse", False, "tcg"),
+        ("fpu hypervisor", True, "tcg"),
+    ],
+)
+def test_guests_run_by_kvm_where_the_processor_and_the_kernel_can(
+    tmp_path: Path, flags: str, device: bool, best: str
+) -> None:
+    kvm, processor = tmp_path / "kvm", tmp_path / "cpuinfo"
+    processor.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    if device:
+        kvm.touch()
+    assert guest.accelerator(kvm, processor) == best
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.parametrize("mode", [0o444, 0o222])
+def test_kvm_has_to_be_readable_and_writable(tmp_path: Path, mode: int) -> None:
+    kvm, processor = tmp_path / "kvm", tmp_path / "cpuinfo"
+    processor.write_text("flags : vmx\n")
+    kvm.touch()
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    kvm.chmod(mode)
+    os.seteuid(65534)
+    try:
+        assert guest.accelerator(kvm, processor) == "tcg"
+    finally:
+        os.seteuid(0)
+
+
+def test_a_specification_that_leaves_it_open_gets_what_this_machine_can() -> None:
+    words = guest.command(mixed(), Path("/scratch"), "zcs1")
+    assert words[words.index("-accel") + 1].partition(",")[0] == guest.accelerator()
 
 
 def test_the_image_has_a_name_by_what_it_is_made_of(
@@ -98,8 +142,44 @@ def test_the_guests_tables_are_laid_out_as_they_come(tmp_path: Path) -> None:
     assert not os.path.lexists(folder)
 
 
-def test_the_mirrors_program_can_be_compiled() -> None:
-    compile(PROGRAM, "lab-mirror", "exec")
+def test_it_is_known_when_a_guest_was_heard_last(tmp_path: Path) -> None:
+    folder = tmp_path / "proc"
+
+    async def tell(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for said in ({"mounts": "a"}, {}):
+            times.append(time.time())
+            writer.write(json.dumps(said).encode() + b"\n")
+            await asyncio.sleep(0.3)
+            heard.append((folder / HEARD).stat().st_mtime)
+        writer.close()
+
+    async def both() -> None:
+        async with await asyncio.start_unix_server(tell, str(tmp_path / "socket")):
+            await asyncio.wait_for(mirror(tmp_path / "socket", folder), 10)
+
+    times: list[float] = []
+    heard: list[float] = []
+    asyncio.run(both())
+    assert heard == pytest.approx(times, abs=0.2)
+
+
+def test_a_guest_of_which_nothing_changes_says_so_every_second(tmp_path: Path) -> None:
+    line = tmp_path / "line"
+    line.touch()
+    program = PROGRAM.replace(f"/dev/virtio-ports/{PORT_NAME}", str(line))
+
+    def said() -> list[dict[str, str]]:
+        return [json.loads(each) for each in line.read_text().splitlines()]
+
+    with subprocess.Popen([sys.executable, "-c", program]) as process:
+        try:
+            until(lambda: bool(said()))
+            began = time.monotonic()
+            until(lambda: said().count({}) >= 3)
+        finally:
+            process.kill()
+    assert 2 < time.monotonic() - began < 6
+    assert " / " in said()[0]["mounts"]
 
 
 def test_the_monitor_tells_what_is_refused_and_why_it_ended(tmp_path: Path) -> None:
@@ -175,6 +255,35 @@ def test_its_tables_can_be_read_from_here(guests: Laboratory) -> None:
     until(lambda: " /opt " in (folder / "mounts").read_text())
     guests.node("zcs1").run("umount", "/opt")
     until(lambda: " /opt " not in (folder / "mounts").read_text())
+
+
+@slow
+def test_a_guest_is_heard_also_when_nothing_changes_and_it_is_busy(guests: Laboratory) -> None:
+    node = guests.node("zcs1")
+    heard = Path(guests.power.ask(command="status", node="zcs1")["proc"], HEARD)
+    busy = "timeout 20 sh -c 'while :; do :; done' </dev/null >/dev/null 2>&1 &"
+    node.run("sh", "-c", f"for n in 1 2 3 4; do {busy} done")
+    late, end = 0.0, time.monotonic() + 15
+    while time.monotonic() < end:
+        late = max(late, time.time() - heard.stat().st_mtime)
+        time.sleep(0.1)
+    assert late < SILENT_SECONDS / 2
+
+
+@slow
+def test_what_a_guest_does_while_it_shuts_down_is_seen(guests: Laboratory) -> None:
+    node = guests.node("zcs1")
+    mounts = Path(guests.power.ask(command="status", node="zcs1")["proc"], "mounts")
+    node.run("mount", "-t", "tmpfs", "tmpfs", "/opt")
+    until(lambda: " /opt " in mounts.read_text())
+    stop = "ExecStop=/bin/sh -c 'sleep 3; umount /opt; sleep 5'"
+    unit = ("-p", "RemainAfterExit=yes", "-p", "After=opt.mount", "-p", stop)
+    assert node.run("systemd-run", "--unit=slow", *unit, "true").returncode == 0
+    node.run("systemctl", "reboot")
+    until(lambda: " /opt " not in mounts.read_text(), 60)
+    until(lambda: node.state() == "off", 60)
+    until(lambda: node.state() == "on", 60)
+    node.wait_for_ssh(guest.BOOT_SECONDS)
 
 
 @slow

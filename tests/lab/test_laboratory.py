@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from evaluator.findings import EvaluationError
 from evaluator.lab import Laboratory, in_use
 from evaluator.lab.image import PACKAGES, build
+from evaluator.lab.laboratory import Node
 
 from .conftest import CACHE, left_of, until, wiring
 
@@ -59,6 +61,15 @@ def test_the_operator_logs_in_with_known_host_keys_only(laboratory: Laboratory) 
         known.write_text(before)
     assert refused.returncode == 255
     assert "Host key verification failed" in refused.stderr
+
+
+def test_a_silent_nodes_console_is_told_whatever_was_written_there(tmp_path: Path) -> None:
+    laboratory = Laboratory(wiring("zcs1"), cache=tmp_path)
+    console = laboratory.nodes_folder / "zcs1/console"
+    console.parent.mkdir(parents=True)
+    console.write_bytes(b"kernel panic \xff\xfe at the end")
+    with pytest.raises(EvaluationError, match=r"kernel panic .* at the end"):
+        laboratory.node("zcs1").wait_for_ssh(0)
 
 
 def test_nothing_but_the_laboratory_is_reached_from_a_node(laboratory: Laboratory) -> None:
@@ -158,6 +169,33 @@ def test_a_cut_cable_stays_cut_until_it_is_healed(laboratory: Laboratory, carrie
     finally:
         laboratory.heal("zcs1", "ring0")
     until(lambda: node.run("ping", "-c1", "-W1", "192.0.2.12").returncode == 0)
+
+
+def test_nodes_that_are_kept_apart_are_heard_by_all_else(laboratory: Laboratory) -> None:
+    one, other = laboratory.node("zcs1"), laboratory.node("zcs2")
+
+    def hears(node: Node, address: str) -> bool:
+        return node.run("ping", "-c1", "-W1", address).returncode == 0
+
+    laboratory.part("zcs1", ["zcs2"], "service")
+    try:
+        assert not hears(one, "203.0.113.12")
+        assert not hears(other, "203.0.113.11")
+        assert hears(one, "203.0.113.99")
+        assert hears(other, "203.0.113.99")
+        assert hears(one, "192.0.2.12")
+        one.kill()
+        laboratory.start("zcs1")
+        assert not hears(one, "203.0.113.12")
+        assert hears(one, "203.0.113.99")
+    finally:
+        laboratory.join("zcs1", "service")
+    until(lambda: hears(one, "203.0.113.12"))
+    for network in ("service", "ring0"):
+        laboratory.part("zcs1", ["zcs2"], network)
+    laboratory.join_all()
+    assert hears(one, "203.0.113.12")
+    assert hears(one, "192.0.2.12")
 
 
 def test_a_program_that_takes_too_long_is_ended(laboratory: Laboratory) -> None:

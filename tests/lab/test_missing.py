@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from evaluator.findings import EvaluationError
-from evaluator.lab import Laboratory
+from evaluator.lab import Laboratory, clean, removal
 from evaluator.lab.image import NEEDED_MIB, PACKAGES
 from evaluator.lab.missing import NODE_DISK_MIB, NODE_MIB, missing
 
-from .conftest import CACHE, wiring
+from .conftest import CACHE, until, wiring
 
 pytestmark = pytest.mark.xdist_group("lab")
 
@@ -73,6 +73,32 @@ def test_too_little_room_is_told_with_what_is_needed(possible: None, tmp_path: P
     need = NEEDED_MIB + 2 * NODE_DISK_MIB
     assert f"[lab-room] {tmp_path} has 16 MiB left, the disks need {need}" in done.stdout
     assert "EVALUATE_LAB_CACHE" in done.stdout
+
+
+SLOW_MOUNT = """#!/bin/sh
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mount "$@" && echo mounted && echo mounted >"$(dirname "$0")/done" && exec sleep 61.7
+"""
+
+
+def test_who_is_killed_while_he_tries_leaves_no_mount(
+    possible: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removal, "PLACES", tmp_path / "places")
+    cache, programs = tmp_path / "cache", tmp_path / "bin"
+    programs.mkdir()
+    (programs / "mount").write_text(SLOW_MOUNT)
+    (programs / "mount").chmod(0o755)
+    words = [sys.executable, "-c", ROOM, str(cache)]
+    path = f"{programs}:{os.environ['PATH']}"
+    with subprocess.Popen(words, env={**os.environ, "PATH": path}) as tried:
+        until((programs / "done").exists, 30)
+        (left,) = cache.glob(".overlay-*")
+        assert clean(cache) == []
+        tried.kill()
+    assert str(cache) not in Path("/proc/mounts").read_text()
+    assert clean(cache) == [left.name]
+    assert not left.exists()
 
 
 def test_a_folder_where_no_overlay_can_be_mounted_is_refused(possible: None) -> None:

@@ -107,6 +107,7 @@ def failover(**changes: Any) -> Observation:
         cores=(),
         everywhere=False,
         fences=True,
+        rhythm={"http": 2.0, "smtp": 2.0},
     )
     return replace(whole, **changes)
 

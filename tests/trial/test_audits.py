@@ -59,6 +59,20 @@ def mute(answer: Answer, since: float, until: float = math.inf) -> Answer:
     return answer._replace(ok=False) if silent else answer
 
 
+def stopped(kind: str, since: float, until: float = math.inf, **changes: Any) -> Observation:
+    """A fault that nobody noticed, and clients that ask nothing of a kind in that time."""
+    every = ledger(out=()).answers
+    left = (a for a in every if a.kind != kind or not BEGAN + since < a.time < BEGAN + until)
+    return quiet(ledger=Ledger(SEED, tuple(left)), **changes)
+
+
+def slow(kind: str, since: float, until: float) -> Ledger:
+    """One question of a kind takes all of that time."""
+    told = stopped(kind, since, until).ledger.answers
+    long = Answer(BEGAN + since, kind, True, until - since, 99, "zcs1")
+    return Ledger(SEED, tuple(sorted((*told, long))))
+
+
 SENT = ledger().acknowledged
 BOTH = (at_all(0, "zcs1"), *TAKEN)
 """The passive node takes over from one that lives on."""
@@ -122,6 +136,12 @@ BROKEN: dict[str, dict[str, Broken]] = {
             failover(power=({**DIED, "from": "node", "result": "exit code 0"}, BACK),
                      words=UNSURE), "not-fenced-first", "zcs1",
         ),
+        "the address, where there is no volume": Broken(
+            failover(seen=(seen(0, "zcs1", "", "zcs1 zcs2"), seen(0.1, "", "", "zcs2"),
+                           seen(4.5, "zcs2", "", "zcs2")),
+                     everywhere=True, power=(DIED, BACK), words=UNSURE),
+            "not-fenced-first", "zcs2 took the address of zcs1 unconfirmed",
+        ),
     },
     "mail_kept": {
         "lost": Broken(
@@ -136,6 +156,13 @@ BROKEN: dict[str, dict[str, Broken]] = {
             boxed((SENT[0], digest(b"something else")), *mailbox(*SENT[1:])), "mail-altered",
             f"not what was sent: {SENT[0]}",
         ),
+        "altered beside a good copy": Broken(
+            boxed((SENT[0], digest(b"something else")), *mailbox(*SENT)), "mail-altered",
+            f"not what was sent: {SENT[0]}",
+        ),
+        "not to be read": Broken(
+            failover(unread="no route to host"), "mail-unread", "cannot be read: no route to host",
+        ),
     },
     "served": {
         "none of it was expected": Broken(
@@ -148,15 +175,20 @@ BROKEN: dict[str, dict[str, Broken]] = {
         "somebody had to help": Broken(
             failover(undone=BEGAN + 4.9), "not-served", "only when the faults were undone",
         ),
+        "away again when all was undone": Broken(
+            failover(ledger=ledger(out=((0, 5), (11, 13)))), "not-served",
+            "2.0 s without an answer once all was undone",
+        ),
         "late although somebody helped": Broken(
             failover(words=words(answers="once undone", bound_seconds=3),
                      ledger=ledger(out=((0, 15),))), "not-served", "again 5.0 s after it could be",
         ),
         "never again": Broken(
-            failover(words=words(answers="once undone", bound_seconds=5),
-                     ledger=Ledger(SEED, tuple(a for a in ledger(out=((0, 99),)).answers
-                                               if a.kind == "http" or a.time < BEGAN))),
-            "not-served", "not in 5 s",
+            failover(words=words(answers="once undone"),
+                     ledger=Ledger(SEED, tuple(a for out in (((0, 99),), ())
+                                               for a in ledger(out=out).answers
+                                               if (a.kind == "http") == bool(out)))),
+            "not-served", "http has no answer in the end",
         ),
         "a second time": Broken(
             failover(ledger=ledger(out=((0, 5), (6, 9))), words=words(bound_seconds=8)),
@@ -172,6 +204,27 @@ BROKEN: dict[str, dict[str, Broken]] = {
         "no mail in the end": Broken(
             quiet(ledger=Ledger(SEED, tuple(mute(a, BEGAN + 3) for a in ledger(out=()).answers))),
             "not-served", "smtp has no answer in the end",
+        ),
+        "clients that died": Broken(
+            stopped("http", 3, client="ended with 1: OSError: No space left on device"),
+            "not-asked", "the clients ended with 1: OSError: No space left on device",
+        ),
+        "no question since the fault": Broken(
+            stopped("http", 0), "not-asked", "nobody asked for http for 20.0 s",
+        ),
+        "no question in the end": Broken(
+            stopped("smtp", 15), "not-asked", "nobody asked for smtp for 5.0 s",
+        ),
+        "no question for a while": Broken(
+            stopped("smtp", 5, 9), "not-asked", "nobody asked for smtp for 4.0 s",
+        ),
+        "no answer after the faults": Broken(
+            stopped("smtp", 9.9, rhythm={"http": 2.0, "smtp": 60.0}), "not-asked",
+            "smtp has no answer after the faults",
+        ),
+        "never a question of a kind": Broken(
+            quiet(rhythm={"http": 2.0, "smtp": 2.0, "imap": 2.0}), "not-asked",
+            "nobody asked for imap for 20.0 s",
         ),
     },
     "in_its_place": {
@@ -229,6 +282,9 @@ BROKEN: dict[str, dict[str, Broken]] = {
         "nobody looked for a while": Broken(
             failover(pauses=((BEGAN + 3, 2.5),)), "not-watched", "2.5 s from 3.0 s were not seen",
         ),
+        "a journal that nobody could read": Broken(
+            failover(unheard=("zcs1",)), "not-watched", "zcs1 does not tell whether anything",
+        ),
     },
 }  # fmt: skip
 
@@ -258,6 +314,14 @@ HOLDS: dict[str, dict[str, Observation]] = {
             words=words(service="stays", fenced=[]),
         ),
         "it does not fence at all": failover(power=(DIED,), fences=False),
+        "before the address, where there is no volume": failover(
+            seen=(
+                seen(0, "zcs1", "", "zcs1 zcs2"),
+                seen(0.1, "", "", "zcs2"),
+                seen(4.5, "zcs2", "", "zcs2"),
+            ),
+            everywhere=True,
+        ),
         "the first owner is not known": failover(
             seen=(at_all(0.1, ""), *TAKEN), power=(DIED,), words=UNSURE
         ),
@@ -275,6 +339,9 @@ HOLDS: dict[str, dict[str, Observation]] = {
         "what does not fence promises nothing": failover(
             fences=False, ledger=ledger(out=((0, 99),))
         ),
+        "a moment on slow machines once all was undone": failover(
+            ledger=ledger(out=((0, 5), (11, 13))), pace=4
+        ),
         "an outage before the fault": quiet(ledger=ledger(out=((-2, -0.4),))),
     },
     "asked": {
@@ -282,6 +349,8 @@ HOLDS: dict[str, dict[str, Observation]] = {
         "mail was refused for a while": failover(
             ledger=Ledger(SEED, tuple(mute(a, BEGAN, BEGAN + 15) for a in ledger().answers))
         ),
+        "one question took long": quiet(ledger=slow("smtp", 3, 17)),
+        "what is asked rarely": stopped("smtp", 5, 9, rhythm={"http": 2.0, "smtp": 4.5}),
         "what does not fence promises nothing in the end": failover(
             fences=False,
             ledger=Ledger(SEED, tuple(mute(a, BEGAN) for a in ledger().answers)),
@@ -312,7 +381,12 @@ HOLDS: dict[str, dict[str, Observation]] = {
     "redundant_again": {"nothing is missing": failover()},
     "copies_alike": {"no block differs, or there is one copy": failover()},
     "nothing_crashed": {"no core": failover()},
-    "watched": {"before the fault": failover(pauses=((BEGAN - 3, 1.5),)), "always": failover()},
+    "watched": {
+        "before the fault": failover(pauses=((BEGAN - 3, 1.5),)),
+        "always": failover(),
+        # that is missing to redundancy, and to say that nobody knows would hide it
+        "a node that does not come back": failover(unheard=("zcs1",), not_whole="zcs1 is off"),
+    },
 }
 
 
@@ -384,6 +458,13 @@ def test_what_was_seen_in_short() -> None:
 def test_a_trial_without_clients_proves_nothing() -> None:
     silent = Ledger(SEED, ())
     assert findings(quiet(ledger=silent, held=silent.hold([])))
+
+
+@pytest.mark.parametrize("kinds", [{"http"}, {"smtp"}, {"http", "smtp"}])
+def test_clients_that_died_at_the_fault_prove_nothing(kinds: set[str]) -> None:
+    left = (a for a in ledger(out=()).answers if a.kind not in kinds or a.time < BEGAN)
+    found = findings(quiet(ledger=Ledger(SEED, tuple(left))))
+    assert [f.code for f in found] == ["not-asked"] * len(kinds)
 
 
 def test_a_trial_that_nobody_saw_proves_nothing() -> None:

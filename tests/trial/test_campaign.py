@@ -148,14 +148,32 @@ def test_a_fault_that_cannot_be_made_is_told_and_the_next_is_tried(stage: Simple
     assert any(words.startswith("failed pacemaker-2 stop-active") for words in told)
 
 
+def whole_numbers(records: list[Record], done: set[tuple[str, str, int]]) -> list[str]:
+    """What a watcher is told of the trials that are left: which it is, of how many."""
+    left = [r.cluster for r in records if (r.cluster, r.fault, r.repetition) not in done]
+    count = {cluster: left.count(cluster) for cluster in left}
+    return sorted(f"{n}/{of}" for of in count.values() for n in range(1, of + 1))
+
+
+def test_records_of_other_trials_are_not_its_own(stage: SimpleNamespace) -> None:
+    found, _ = made(repeat=2, seed=3)
+    campaign = Campaign(["pacemaker-2"], ["stop-active"], repeat=1, seed=3)
+    (own,) = campaign.own(found)
+    assert (own.cluster, own.fault, own.repetition) == ("pacemaker-2", "stop-active", 1)
+    assert replace(campaign, seed=4).own(found) == []
+    assert replace(campaign, clusters=["keepalived", "heartbeat"]).own([own]) == []
+
+
 def test_what_was_made_before_is_not_made_again(stage: SimpleNamespace) -> None:
     first, _ = made(repeat=2)
     done = {(r.cluster, r.fault, r.repetition) for r in first[:5]}
-    rest, _ = made(repeat=2, done=done)
+    rest, told = made(repeat=2, done=done)
     key = ("cluster", "fault", "repetition", "order", "seed")
     whole = [tuple(getattr(r, k) for k in key) for r in first]
     assert [tuple(getattr(r, k) for k in key) for r in rest] == [
         words for words in whole if words[:3] not in done
     ]
+    left = [words for words in told if words.startswith("begins")]
+    assert sorted(words.rpartition(" ")[2] for words in left) == whole_numbers(first, done)
     nothing, told = made(repeat=2, done={(r.cluster, r.fault, r.repetition) for r in first})
     assert (nothing, told) == ([], [])

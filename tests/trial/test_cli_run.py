@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,10 @@ from rich.console import Console
 
 from evaluator import display
 from evaluator.display.trying import Progress, watched
-from evaluator.evidence.record import append
+from evaluator.evidence.record import Record, append
 from evaluator.lab import Laboratory, image
 from evaluator.lab.removal import PLACES, claim
+from evaluator.trial.campaign import Campaign
 from tests.command import Evaluate
 from tests.lab.conftest import CACHE, left_of, until, wiring
 
@@ -196,6 +198,48 @@ def test_what_would_end_a_run_after_minutes_is_told_before_it(
     assert (tmp_path / "file").read_text() == "no record\n"
 
 
+@pytest.mark.parametrize(
+    ("findings", "words", "code"),
+    [
+        ((), ("--resume",), 0),
+        (("error [mail-lost] 2 mails",), ("--resume",), 4),
+        # of other trials than these
+        (("error [mail-lost] 2 mails",), ("--resume", "--seed", "2"), 0),
+        (("error [mail-lost] 2 mails",), ("--resume", "--cluster", "keepalived"), 4),
+        (("error [mail-lost] 2 mails",), (), 0),
+    ],
+)
+def test_a_resumed_run_ends_as_all_its_trials_did(
+    findings: tuple[str, ...],
+    words: tuple[str, ...],
+    code: int,
+    evaluate: Evaluate,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those that were made before it was ended are in its table and its exit code."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("_root", "_make_ready", "_say_what_does_not_fit"):
+        monkeypatch.setattr(f"evaluator.cli.trying.{name}", lambda *_: None)
+    monkeypatch.setattr("evaluator.cli.trying._temporary", nullcontext)
+    asked: list[Campaign] = []
+
+    def run(campaign: Campaign, *_: object, **__: object) -> list[Record]:
+        asked.append(campaign)
+        return [recorded(failover(), fault="kill-service", findings=(), seed=1)]
+
+    monkeypatch.setattr("evaluator.trial.campaign.run", run)
+    earlier = recorded(failover(), findings=findings, seed=3)
+    append(tmp_path / "trials.jsonl", earlier)
+    only = ("--only", "power-cut-active", "--only", "kill-service", "--format", "json")
+    done = evaluate("lab", "run", "--cluster", "pacemaker-2", *only, *words)
+    assert done.code == code
+    shown = {row["fault"] for row in json.loads(done.out)}
+    own = "--resume" in words and "--seed" not in words
+    assert shown == {"kill-service", *([earlier.fault] if own else [])}
+    assert asked[0].done == ({("pacemaker-2", "power-cut-active", 1)} if own else set())
+
+
 @root_only
 def test_a_laboratory_of_a_killed_run_is_told_of_by_the_next(
     evaluate: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -220,8 +264,7 @@ def test_a_cache_where_nothing_can_be_made_is_named_with_the_remedy(
     done = evaluate("lab", "run", "--cluster", "pacemaker-2")
     assert (done.code, done.out) == (3, "")
     # every fault that is not made is named with the reason
-    assert "it is for clusters with a replicated volume: disk-error-active, " in done.err
-    assert "may not set it: clock jump" in done.err
+    assert "it is for clusters with a replicated volume: clock-jump-active, " in done.err
     assert "[lab-overlay] no overlay below /proc/here: " in done.err
     assert "set EVALUATE_LAB_CACHE to a folder" in done.err
 

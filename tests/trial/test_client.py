@@ -319,6 +319,24 @@ def test_it_ends_at_once_with_its_input_while_it_waits_for_the_next_question() -
     assert len(answers) == 1
 
 
+def test_it_ends_with_an_error_when_it_cannot_write_what_it_was_told() -> None:
+    with serving(web_server) as web, serving(silent) as hung, Path("/dev/full").open("w") as full:
+        words = settings(http=web.port, ldap=hung.port, patience=60)
+        command = [sys.executable, str(client.__file__), "load"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=full, stderr=pipe, text=True) as process:
+            assert process.stdin is not None
+            process.stdin.write(json.dumps(asdict(words)) + "\n")
+            process.stdin.flush()
+            try:
+                # by itself: its input goes on, and another question is under way
+                assert process.wait(20) == 1
+            finally:
+                process.kill()
+            assert process.stderr is not None
+            assert "No space left on device" in process.stderr.read()
+
+
 def test_it_ends_within_its_patience_while_a_server_hangs() -> None:
     with serving(silent) as server, program("load", settings(smtp=server.port, patience=0.5)) as it:
         until_asked(server)

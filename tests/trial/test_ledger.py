@@ -52,6 +52,20 @@ def test_a_text_is_made_again_from_its_number_and_its_blank_end_does_not_count()
     assert digest(body(SEED, 1).encode()) == digest(body(SEED, 1).encode() + b"\r\n")
 
 
+def test_a_good_copy_beside_an_altered_one_mends_nothing(ledger: Ledger) -> None:
+    both = [(1, digest(b"another text")), *stored(1, 2, 4)]
+    assert ledger.hold(both) == Held(3, (), (1,), (1,))
+
+
+def test_time_without_a_question_under_way() -> None:
+    ledger = Ledger(SEED, (web(0), web(1, seconds=3), web(6, ok=False, seconds=2)))
+    # from the end of one to the start of the next
+    assert ledger.unasked("http", 0, 8) == 2
+    assert ledger.unasked("http", 0, 11) == 3
+    assert ledger.unasked("http", 5, 7) == 1
+    assert ledger.unasked("imap", 0, 8) == 8
+
+
 def test_an_outage_lasts_from_the_last_good_question_to_the_next() -> None:
     answers = [web(0), web(1), web(2, ok=False), web(3, ok=False), web(4.5), web(5)]
     ledger = Ledger(SEED, tuple(answers))

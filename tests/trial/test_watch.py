@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from evaluator.findings import EvaluationError, Finding
+from evaluator.lab.mirror import HEARD
+from evaluator.trial import watch as module
 from evaluator.trial.watch import Seen, Watch, has_mounted, holds_address, listens
 
 SELF = Path("/proc/self")
@@ -125,7 +127,9 @@ def idle() -> Iterator[subprocess.Popen[bytes]]:
 # --- looking on -----------------------------------------------------------------------------
 
 
-def watch(leaders: Callable[[str], int | None], *nodes: str, port: int, mount: str = "") -> Watch:
+def watch(
+    leaders: Callable[[str], int | str | None], *nodes: str, port: int, mount: str = ""
+) -> Watch:
     return Watch(leaders, nodes, address="127.0.0.1", mount=mount, port=port, every=0.01)
 
 
@@ -249,6 +253,80 @@ def test_a_node_that_cannot_be_asked_for_does_not_end_the_watch() -> None:
 
     with watch(leader, "node", port=1) as looking:
         until(lambda: any(look.address for look in looking.seen), 1)
+
+
+# --- nodes that are silent ------------------------------------------------------------------
+
+
+@pytest.fixture
+def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What was brought out of a node with this machine's tables, a moment ago."""
+    monkeypatch.setattr(module, "SILENT_SECONDS", 0.4)
+    folder = tmp_path / "guest"
+    (folder / "net").mkdir(parents=True)
+    for table in ("net/fib_trie", "net/tcp", "net/tcp6", "mounts"):
+        (folder / table).write_text(Path(SELF, table).read_text())
+    (folder / HEARD).touch()
+    return folder
+
+
+def test_a_guest_that_fell_silent_is_not_known_from_then_on(guest: Path) -> None:
+    heard = (guest / HEARD).stat().st_mtime
+    with watch(lambda _: str(guest), "node", port=1) as looking:
+        time.sleep(0.6)
+    ended = time.time()
+    assert [look.address for look in looking.seen] == [{"node"}], "it keeps what it last said"
+    ((moment, seconds),) = looking.pauses
+    assert moment == heard
+    assert moment + seconds == pytest.approx(ended, abs=0.2)
+
+
+def test_a_guest_that_speaks_again_was_not_known_until_then(guest: Path) -> None:
+    with watch(lambda _: str(guest), "node", port=1) as looking:
+        time.sleep(0.6)
+        (guest / HEARD).touch()
+        again = time.time()
+        until(lambda: bool(looking.pauses))
+        for _ in range(10):
+            (guest / HEARD).touch()
+            time.sleep(0.05)
+    ((moment, seconds),) = looking.pauses
+    assert moment + seconds == pytest.approx(again, abs=0.2)
+
+
+def test_a_guest_that_is_late_by_less_than_counts_is_known(guest: Path) -> None:
+    with watch(lambda _: str(guest), "node", port=1) as looking:
+        for _ in range(4):
+            time.sleep(0.2)
+            (guest / HEARD).touch()
+    assert looking.pauses == []
+
+
+def test_a_node_that_should_run_and_cannot_be_read_is_not_known(guest: Path) -> None:
+    shutil.rmtree(guest)
+    with watch(lambda _: str(guest), "node", port=1) as looking:
+        time.sleep(0.6)
+    ((_, seconds),) = looking.pauses
+    assert seconds == pytest.approx(0.6, abs=0.2)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_node_without_power_or_that_boots_is_known_to_have_nothing(
+    guest: Path, silent: bool
+) -> None:
+    """Only what came before, a silence of its own, is not known."""
+    told: list[str | None] = [str(guest)]
+    with watch(lambda _: told[0], "node", port=1) as looking:
+        until(lambda: bool(looking.seen))
+        if silent:
+            time.sleep(0.6)
+        told[0] = None
+        shutil.rmtree(guest)
+        until(lambda: len(looking.seen) == 2)
+        off = time.time()
+        time.sleep(0.6)
+    assert [look.address for look in looking.seen] == [{"node"}, frozenset()]
+    assert [round(moment + seconds - off, 0) for moment, seconds in looking.pauses] == [0] * silent
 
 
 # --- a namespace of its own -----------------------------------------------------------------
