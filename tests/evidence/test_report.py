@@ -14,7 +14,8 @@ from evaluator.evidence.record import Record
 from evaluator.evidence.summary import rows
 from evaluator.report import write_report
 from evaluator.report.case import Case
-from evaluator.report.chapters.tried import MOST_DRAWN, tried
+from evaluator.report.chapters.tried import tried
+from evaluator.report.chapters.tried_tables import MOST_DRAWN
 from evaluator.report.document import (
     Block,
     Chapter,
