@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -91,18 +92,20 @@ def test_guests_run_by_kvm_where_the_processor_and_the_kernel_can(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 @pytest.mark.parametrize("mode", [0o444, 0o222])
-def test_kvm_has_to_be_readable_and_writable(tmp_path: Path, mode: int) -> None:
-    kvm, processor = tmp_path / "kvm", tmp_path / "cpuinfo"
-    processor.write_text("flags : vmx\n")
-    kvm.touch()
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+def test_kvm_has_to_be_readable_and_writable(mode: int) -> None:
+    # the folders above tmp_path are for nobody but root
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         folder.chmod(0o755)
-    kvm.chmod(mode)
-    os.seteuid(65534)
-    try:
-        assert guest.accelerator(kvm, processor) == "tcg"
-    finally:
-        os.seteuid(0)
+        kvm, processor = folder / "kvm", folder / "cpuinfo"
+        processor.write_text("flags : vmx\n")
+        kvm.touch()
+        kvm.chmod(mode)
+        os.seteuid(65534)
+        try:
+            assert guest.accelerator(kvm, processor) == "tcg"
+        finally:
+            os.seteuid(0)
 
 
 def test_a_specification_that_leaves_it_open_gets_what_this_machine_can() -> None:
