@@ -98,7 +98,7 @@ async def machine(rack: Rack, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
 
 
 async def told(rack: Rack, want: str | None) -> bool:
-    for _ in range(100):
+    for _ in range(1000):
         if rack.tables("zcs1") == want:
             return True
         await asyncio.sleep(0.02)

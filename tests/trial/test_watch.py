@@ -261,7 +261,7 @@ def test_a_node_that_cannot_be_asked_for_does_not_end_the_watch() -> None:
 @pytest.fixture
 def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What was brought out of a node with this machine's tables, a moment ago."""
-    monkeypatch.setattr(module, "SILENT_SECONDS", 0.4)
+    monkeypatch.setattr(module, "SILENT_SECONDS", 1.0)
     folder = tmp_path / "guest"
     (folder / "net").mkdir(parents=True)
     for table in ("net/fib_trie", "net/tcp", "net/tcp6", "mounts"):
@@ -273,30 +273,27 @@ def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_guest_that_fell_silent_is_not_known_from_then_on(guest: Path) -> None:
     heard = (guest / HEARD).stat().st_mtime
     with watch(lambda _: str(guest), "node", port=1) as looking:
-        time.sleep(0.6)
+        time.sleep(1.6)
     ended = time.time()
     assert [look.address for look in looking.seen] == [{"node"}], "it keeps what it last said"
     ((moment, seconds),) = looking.pauses
     assert moment == heard
-    assert moment + seconds == pytest.approx(ended, abs=0.2)
+    assert moment + seconds == pytest.approx(ended, abs=0.8)
 
 
 def test_a_guest_that_speaks_again_was_not_known_until_then(guest: Path) -> None:
     with watch(lambda _: str(guest), "node", port=1) as looking:
-        time.sleep(0.6)
+        time.sleep(1.6)
         (guest / HEARD).touch()
         again = time.time()
         until(lambda: bool(looking.pauses))
-        for _ in range(10):
-            (guest / HEARD).touch()
-            time.sleep(0.05)
     ((moment, seconds),) = looking.pauses
-    assert moment + seconds == pytest.approx(again, abs=0.2)
+    assert moment + seconds == pytest.approx(again, abs=0.8)
 
 
 def test_a_guest_that_is_late_by_less_than_counts_is_known(guest: Path) -> None:
     with watch(lambda _: str(guest), "node", port=1) as looking:
-        for _ in range(4):
+        for _ in range(8):
             time.sleep(0.2)
             (guest / HEARD).touch()
     assert looking.pauses == []
@@ -305,9 +302,9 @@ def test_a_guest_that_is_late_by_less_than_counts_is_known(guest: Path) -> None:
 def test_a_node_that_should_run_and_cannot_be_read_is_not_known(guest: Path) -> None:
     shutil.rmtree(guest)
     with watch(lambda _: str(guest), "node", port=1) as looking:
-        time.sleep(0.6)
+        time.sleep(1.6)
     ((_, seconds),) = looking.pauses
-    assert seconds == pytest.approx(0.6, abs=0.2)
+    assert seconds == pytest.approx(1.6, abs=0.8)
 
 
 @pytest.mark.parametrize("silent", [False, True])
@@ -319,12 +316,12 @@ def test_a_node_without_power_or_that_boots_is_known_to_have_nothing(
     with watch(lambda _: told[0], "node", port=1) as looking:
         until(lambda: bool(looking.seen))
         if silent:
-            time.sleep(0.6)
+            time.sleep(1.6)
         told[0] = None
         shutil.rmtree(guest)
         until(lambda: len(looking.seen) == 2)
         off = time.time()
-        time.sleep(0.6)
+        time.sleep(1.6)
     assert [look.address for look in looking.seen] == [{"node"}, frozenset()]
     assert [round(moment + seconds - off, 0) for moment, seconds in looking.pauses] == [0] * silent
 

@@ -29,6 +29,7 @@ from evaluator.report.prose import (
     enumeration,
     number,
     number_cell,
+    span,
     text_cell,
 )
 from evaluator.trial.clusters import CLUSTERS, OWN_DATA
@@ -61,7 +62,7 @@ def clusters(records: Sequence[Record], source: Inlines) -> Table:
         by.setdefault(record.cluster, []).append(record)
     versions = sorted({f"{name} {v}" for r in records for name, v in r.versions.items()})
     titles = {
-        "n": 0.4, "Faults": 0.5, "Held": 0.7, "Held %": 1.1, "Two holders": 0.8, "Mail lost": 0.9,
+        "n": 0.4, "Faults": 0.5, "Held": 0.7, "Held %": 1.1, "Two holders": 1, "Mail lost": 0.9,
     }  # fmt: skip
     return Table(
         "tried-clusters",
@@ -228,8 +229,8 @@ def faults(
         label,
         caption,
         (
-            Column("Fault", share=1.7),
-            Column("Cluster", share=1.4),
+            Column("Fault", share=1.3),
+            Column("Cluster", share=1.9),
             *(Column(t, "right", share) for t, share in titles.items()),
         ),
         tuple(
@@ -343,7 +344,7 @@ def steps(records: Sequence[Record]) -> list[Block]:
                 "counts from the loss of power, or from the step before. Of the time that they "
                 "are set to, Corosync lets all pass (token, then consensus), and keepalived counts "
                 "from the last advertisement, sent up to an interval before the loss. "
-                f"n = {number(min(made.values()), 0)} to {number(max(made.values()), 0)} trials.",
+                f"n = {span(min(made.values()), max(made.values()), 0)}.",
             ),
         ),
     ]
