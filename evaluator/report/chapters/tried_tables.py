@@ -210,7 +210,6 @@ def failover(found: Sequence[Row], source: Inlines) -> list[Block]:
                 "redundant again.",
                 *source,
             ),
-            cards=True,
         )
     ]
 
