@@ -25,7 +25,7 @@ LISTEN = "0A"
 
 SILENT_SECONDS = 10.0
 """For which nothing is known of a node before that counts: an emulated one says something every
-second and may be late by some (ours)."""
+second and may be late by some (ours; measured on a busy one that is alone: 1.1)."""
 
 
 class Seen(NamedTuple):
