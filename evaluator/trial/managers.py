@@ -41,6 +41,9 @@ class Manager(Protocol):
     def tidy(self, run: Run, node: str) -> None:
         """Forget failures that were looked at, as an operator does after the repair."""
 
+    def reunite(self, run: Run, members: Sequence[str]) -> None:
+        """Have daemons that lost their parent belong to one again; the service may move."""
+
 
 def _must(run: Run, node: str, *argv: str) -> str:
     done = run(node, *argv)
@@ -85,6 +88,18 @@ class Pacemaker:
 
     def tidy(self, run: Run, node: str) -> None:
         _must(run, node, "crm_resource", "--cleanup")
+
+    def reunite(self, run: Run, members: Sequence[str]) -> None:
+        # a pacemakerd that was started anew takes over the daemons that it finds, but is not told
+        # when one of them ends: it asks each in turn, which takes seconds, and a peer may fence
+        # meanwhile.  So for an operator, too, the repair ends with a restart, out of service
+        for node, peer in zip(members, (*members[1:], members[0]), strict=True):
+            if run(node, "pgrep", "-x", "-P", "1", "pacemaker-.*").returncode == 0:
+                # the peer tells it, whose CIB is the one that holds
+                _must(run, peer, "crm_standby", "-N", node, "-v", "on")
+                _must(run, peer, "crm_resource", "--wait")
+                _must(run, node, "systemctl", "restart", "pacemaker")
+                _must(run, peer, "crm_standby", "-N", node, "-D")
 
 
 _RUNS = ("Started", "Promoted", "Unpromoted")
@@ -163,6 +178,9 @@ class Unit:
 
     def tidy(self, run: Run, node: str) -> None:
         """It forgets by itself."""
+
+    def reunite(self, run: Run, members: Sequence[str]) -> None:
+        """It is one family, and ends as one."""
 
 
 class Heartbeat(Unit):

@@ -65,6 +65,7 @@ def perform(rig: Rig, trial: Trial, seed: int) -> Outcome:
     if not reason:
         # a node on which the service failed twice is not trusted with it again for hours, unless
         # an operator, who has looked into it, clears that
+        rig.reunite()
         rig.tidy()
         reason, _ = rig.wait_until_whole(rig.pace * WHOLE_SECONDS)
     if reason:

@@ -256,6 +256,10 @@ class Rig:
         """Have the cluster forget failures, as an operator does who has looked into them."""
         self.manager.tidy(self.run, self.members[0])
 
+    def reunite(self) -> None:
+        """Have daemons that lost their parent belong to one again, as an operator does."""
+        self.manager.reunite(self.run, self.members)
+
     def wait_until_whole(self, seconds: float, *, forgiving: bool = False) -> tuple[str, float]:
         """Wait for full redundancy: what is missing in the end, and how long it took.
 

@@ -210,3 +210,25 @@ def test_what_failed_there_excuses_nothing_else() -> None:
         'resource id="service-zcs" role="Started"', 'resource id="service-zcs" role="Stopped"'
     )
     assert why_not_whole(words, forgiving=True) == "zcs1 says: service-zcs is Stopped"
+
+
+# --- daemons whose parent was killed --------------------------------------------------------
+
+
+def test_orphans_get_a_parent_again_out_of_service_and_told_by_the_peer() -> None:
+    told: list[tuple[str, ...]] = []
+
+    def run(node: str, *argv: str, timeout: float = 60) -> CompletedProcess[str]:
+        """Stands for two nodes; on the second, pacemakerd was started anew."""
+        if argv[0] == "pgrep":
+            return CompletedProcess(argv, 0 if node == "zcs2" else 1, "", "")
+        told.append((node, *argv))
+        return CompletedProcess(argv, 0, "", "")
+
+    MANAGERS["pacemaker"].reunite(run, MEMBERS)
+    assert told == [
+        ("zcs1", "crm_standby", "-N", "zcs2", "-v", "on"),
+        ("zcs1", "crm_resource", "--wait"),
+        ("zcs2", "systemctl", "restart", "pacemaker"),
+        ("zcs1", "crm_standby", "-N", "zcs2", "-D"),
+    ]

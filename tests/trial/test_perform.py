@@ -158,6 +158,9 @@ class Rig:
         self.done.append(f"wait {seconds:g}{' forgiving' * forgiving}")
         return (self.missing.pop(0) if self.missing else ""), 0.0
 
+    def reunite(self) -> None:
+        self.done.append("reunite")
+
     def tidy(self) -> None:
         self.done.append("tidy")
 
@@ -223,7 +226,7 @@ def test_a_trial_in_which_nothing_happens_has_no_findings_and_no_logs(rig: Rig) 
     made = tried(rig)
     assert made.findings == ()
     assert rig.done == [
-        "wait 180 forgiving", "tidy", "wait 180", "make fault 1", "undo fault 1",
+        "wait 180 forgiving", "reunite", "tidy", "wait 180", "make fault 1", "undo fault 1",
         "wait 180 forgiving", "wait 1", "compare",
     ]  # fmt: skip
     assert not rig.failed.exists()
@@ -238,7 +241,7 @@ def test_a_first_fault_that_cannot_be_made_is_no_trial(rig: Rig) -> None:
 def test_what_fails_after_the_first_fault_is_a_finding_with_logs(rig: Rig) -> None:
     made = tried(rig, "", "make", "")
     assert [str(f) for f in made.findings] == ["error [trial-broken] fault 2: no fault 2"]
-    assert rig.done[3:-3] == ["make fault 1", "undo fault 1"]
+    assert rig.done[4:-3] == ["make fault 1", "undo fault 1"]
     assert [path.name for path in rig.failed.iterdir()] == [f"pacemaker-2-made-up-{SEED}"]
 
 
@@ -283,7 +286,7 @@ def test_a_missed_bound_is_forgiven_only_for_remembered_failures(
     assert made.observation.not_whole == found
     assert [f.code for f in made.findings] == (["not-redundant"] if found else [])
     assert ("compare" in rig.done) == compared
-    assert ("tidy" in rig.done[3:]) == bool(missing[1])
+    assert ("tidy" in rig.done[4:]) == bool(missing[1])
 
 
 def test_copies_that_cannot_be_compared_are_a_finding(
