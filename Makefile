@@ -8,7 +8,7 @@
 # make bench-scale one Dask worker, two, and one that is killed
 # make fuzz       hostile input against everything that reads others' data: crashes, silent losses
 # make lab        a cluster and every fault, two others and the main ones: a quarter of an hour; as root
-# make lab-full   every cluster, the main faults ten times each, in a shuffled order: two hours
+# make lab-full   every cluster, the main faults ten times each, in a shuffled order: two to three hours
 # make lab-drbd   two emulated machines with replicated disks, ten power cuts: an hour or two
 # make lock       new locks (needs uv)
 
@@ -71,6 +71,7 @@ bench-scale: $(VENV)/.test
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.bench.fuzz --seconds 480
 
+# Put it in the place of data/lab/trials.jsonl, and it is evidence.
 LAB ?= trials.jsonl
 
 .PHONY: lab
@@ -83,13 +84,15 @@ lab: $(VENV)/.runtime
 .PHONY: lab-full
 lab-full: $(VENV)/.runtime
 	@sh .ci/packages.sh
-	$(BIN)/evaluate lab run --core --repeat 10 --out data/lab/trials.jsonl
+	$(BIN)/evaluate lab run --core --repeat 10 --seed 1 --resume --out $(LAB)
+	$(BIN)/evaluate lab compare $(LAB)
 
 .PHONY: lab-drbd
 lab-drbd: $(VENV)/.runtime
 	@sh .ci/packages.sh
 	apt-get -qq -y --no-install-recommends install qemu-system-x86 e2fsprogs
-	$(BIN)/evaluate lab run --storage drbd --only power-cut-active --repeat 10 --out data/lab/trials.jsonl
+	$(BIN)/evaluate lab run --storage drbd --only power-cut-active --repeat 10 --seed 1 --resume --out $(LAB)
+	$(BIN)/evaluate lab compare $(LAB)
 
 .PHONY: lock
 lock:
